@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Runs on Node 8 and later as far as the version check: CommonJS (see package.json beside this file), old syntax.
+// biome-ignore-all lint/style/useNodejsImportProtocol: old versions of Node do not know node:
+const fs = require("fs");
+const path = require("path");
+const { pathToFileURL } = require("url");
+
+const root = path.join(__dirname, "..");
+const range = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).engines.node;
+
+/** Understands what our package.json says: `^MAJOR.MINOR.PATCH` and `>=MAJOR.MINOR.PATCH`, joined by `||`. */
+function satisfies(version, alternatives) {
+  const have = version.split(".").map((part) => Number.parseInt(part, 10));
+  return alternatives.split("||").some((alternative) => {
+    const parts = /(\^|>=)(\d+)\.(\d+)\.(\d+)/.exec(alternative);
+    if (parts === null) return false;
+    const want = parts.slice(2).map(Number);
+    if (parts[1] === "^" && have[0] !== want[0]) return false;
+    const differs = [0, 1, 2].find((index) => have[index] !== want[index]);
+    return differs === undefined || have[differs] > want[differs];
+  });
+}
+
+function refuse() {
+  const message = `regctl needs another Node.js: this is ${process.versions.node}, it runs on ${range}.`;
+  const remedies = [
+    "Install Node.js 24 or later: https://nodejs.org/en/download",
+    "In a clone of the repository: npm ci && npm run -s regctl -- --help (it brings its own Node.js)",
+  ];
+  if (process.argv.indexOf("--json") !== -1) {
+    process.stdout.write(`${JSON.stringify({ error: { code: "USAGE", message, remedies } }, null, 2)}\n`);
+  } else {
+    process.stderr.write(`${[message].concat(remedies).join("\n  ")}\n`);
+  }
+  process.exitCode = 2;
+}
+
+/** A clone runs its source. Keeping the stripped and compiled modules beside it halves the start. */
+function findMain() {
+  const source = path.join(root, "src", "main.ts");
+  if (!fs.existsSync(source)) return path.join(root, "dist", "main.js");
+  require("module").enableCompileCache(path.join(root, "node_modules", ".cache", "regctl"));
+  return source;
+}
+
+if (satisfies(process.versions.node, range)) {
+  import(pathToFileURL(findMain()).href)
+    .then((module) => module.start())
+    .catch((error) => {
+      process.stderr.write(`regctl could not be loaded: ${error.stack}\n`);
+      process.exitCode = 1;
+    });
+} else {
+  refuse();
+}

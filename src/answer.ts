@@ -1,0 +1,76 @@
+/** From the words typed to a result: the version, a help text, or the outcome of a command. Prints nothing. */
+import pjson from "../package.json" with { type: "json" };
+import type { CommandResult, Surroundings } from "./base-command.ts";
+import type { CommandSource } from "./oclif.ts";
+import { planRendering, type RenderOptions } from "./report/terminal.ts";
+import { planRoute, type Route } from "./route.ts";
+
+export interface Request extends Surroundings {
+  /** The words behind the program's name. */
+  readonly argv: readonly string[];
+  readonly stdout: NodeJS.WriteStream;
+  /** The commands there are; regctl's own when left out. */
+  readonly source?: CommandSource;
+}
+
+async function loadSource(): Promise<CommandSource> {
+  const [{ default: manifest }, { commandTable }] = await Promise.all([
+    import("../oclif.manifest.json", { with: { type: "json" } }),
+    import("./command-table.ts"),
+  ]);
+  // The generated file and oclif's type agree by construction; the compiler only sees literals.
+  return { manifest, table: commandTable, pjson } as unknown as CommandSource;
+}
+
+function lines(document: object, text: (options: RenderOptions) => readonly string[]): CommandResult {
+  return { document, render: async () => (_, options) => text(options) };
+}
+
+function showVersion(): CommandResult {
+  const { version } = pjson;
+  const { node } = process.versions;
+  const platform = `${process.platform}-${process.arch}`;
+  return lines({ version, node, platform }, () => [`regctl ${version} (Node.js ${node}, ${platform})`]);
+}
+
+async function showHelp(
+  route: Extract<Route, { kind: "help" }>,
+  source: CommandSource,
+  options: RenderOptions,
+) {
+  const { loadOclif, renderHelp } = await import("./oclif.ts");
+  const help = await renderHelp(await loadOclif(source), route.id, options);
+  return lines({ help: help.join("\n") }, () => help);
+}
+
+async function runCommand(
+  route: Extract<Route, { kind: "command" }>,
+  source: CommandSource,
+  request: Request,
+): Promise<CommandResult> {
+  const { loadOclif } = await import("./oclif.ts");
+  const [config, loaded] = await Promise.all([loadOclif(source), source.table[route.id]?.()]);
+  if (loaded === undefined) throw new Error(`no module for command ${route.id}`);
+  const command = new loaded.default([...route.argv], config);
+  command.id = route.id;
+  try {
+    return await command.perform(request);
+  } catch (error) {
+    const { explainParseError } = await import("./explain/parse-errors.ts");
+    const flags = Object.keys(source.manifest.commands[route.id]?.flags ?? {});
+    throw explainParseError(error, { name: route.id.replaceAll(":", " "), flags });
+  }
+}
+
+/** Throws whatever the command throws; a mistyped line is USAGE. */
+export async function answer(request: Request): Promise<CommandResult> {
+  const { argv, environment, stdout, source: given } = request;
+  if (argv[0] === "--version") return showVersion();
+  const source = given ?? (await loadSource());
+  const commands = Object.keys(source.manifest.commands);
+  const topics = Object.keys(source.pjson.oclif.topics ?? {});
+  const route = planRoute(argv, { commands, topics });
+  if (route.kind === "version") return showVersion();
+  if (route.kind === "help") return showHelp(route, source, planRendering(environment, stdout));
+  return runCommand(route, source, request);
+}

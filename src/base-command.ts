@@ -1,0 +1,103 @@
+/** What every command is made of: it parses, runs one feature, and names who renders the outcome. */
+
+import { Command } from "@oclif/core/command";
+import type { Config } from "@oclif/core/config";
+import type { InferredArgs, InferredFlags } from "@oclif/core/interfaces";
+import type { Context, ContextOptions } from "./context.ts";
+import { type ProgressMode, pickFlags } from "./flags.ts";
+import type { Environment, Question } from "./ports.ts";
+import type { Teller } from "./report/progress.ts";
+import type { RenderOptions } from "./report/terminal.ts";
+
+/** Pure: an outcome as lines. Takes any document its command makes (a method, so that TypeScript allows that). */
+export type Renderer<Document> = {
+  render(document: Document, options: RenderOptions): readonly string[];
+}["render"];
+
+export interface CommandResult<Document extends object = object> {
+  /** Exactly what `--json` prints. */
+  readonly document: Document;
+  /** 0 when left out. */
+  readonly exitCode?: number;
+  /** Loads the renderer; called only when text is wanted. */
+  readonly render: () => Promise<Renderer<Document>>;
+}
+
+/** What `main` hands to the command that it starts. */
+export interface Surroundings {
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+type CommandStatics = Pick<typeof Command, "args" | "flags" | "baseFlags">;
+
+/** The parsed command line of a command: `InputOf<typeof ThisCommand>`. */
+export interface InputOf<Statics extends CommandStatics> {
+  readonly args: InferredArgs<Statics["args"]>;
+  readonly flags: InferredFlags<Statics["flags"]> & InferredFlags<Statics["baseFlags"]>;
+}
+
+interface LooseInput {
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly flags: Readonly<Record<string, unknown>>;
+}
+
+interface GlobalFlags {
+  readonly progress: ProgressMode;
+  readonly verbose: boolean;
+}
+
+/** A concrete command: the statics that oclif reads, and how it is made. */
+export type CommandClass = CommandStatics & (new (argv: string[], config: Config) => RegctlCommand);
+
+const baseFlags = pickFlags("json", "progress", "verbose");
+
+export abstract class RegctlCommand<Document extends object = object> extends Command {
+  static override baseFlags = baseFlags;
+  #surroundings: Surroundings | undefined;
+  #globals: GlobalFlags = { progress: "auto", verbose: false };
+  #teller: Teller | undefined;
+
+  protected abstract execute(input: LooseInput): Promise<CommandResult<Document>>;
+
+  /** The door for `main`: instead of oclif's static `run`, which would load its configuration a second time. */
+  async perform(surroundings: Surroundings): Promise<CommandResult<Document>> {
+    this.#surroundings = surroundings;
+    return await this.run();
+  }
+
+  override async run(): Promise<CommandResult<Document>> {
+    const { args, flags } = await this.parse(this.ctor);
+    this.#globals = { progress: flags.progress, verbose: flags.verbose === true };
+    try {
+      return await this.execute({ args, flags });
+    } finally {
+      this.#teller?.close();
+    }
+  }
+
+  protected get surroundings(): Surroundings {
+    if (this.#surroundings === undefined) throw new Error("a command is started by main");
+    return this.#surroundings;
+  }
+
+  /** The doors to the world for this run, made when a command asks for them and not before. */
+  protected async context(flags: ContextOptions["flags"]): Promise<Context> {
+    const [{ createContext }, { createTeller }, { renderQuestion }, { planRendering }] = await Promise.all([
+      import("./context.ts"),
+      import("./report/progress.ts"),
+      import("./report/prompts.ts"),
+      import("./report/terminal.ts"),
+    ]);
+    const { environment, signal, stdin, stderr } = this.surroundings;
+    const rendering = planRendering(environment, stderr);
+    const { progress: mode, verbose } = this.#globals;
+    const teller = createTeller(stderr, { ...rendering, mode, verbose, now: () => performance.now() });
+    this.#teller = teller;
+    const present = (question: Question) => renderQuestion(question, rendering);
+    const terminal = { input: stdin, output: stderr, present, aside: teller.aside };
+    return createContext({ emit: teller.emit, signal, environment, flags, terminal });
+  }
+}

@@ -1,0 +1,120 @@
+/** Where the doors to the world are wired. The only importer of `system/`; everything heavy loads when it is used. */
+
+import { statSync } from "node:fs";
+import { homedir, hostname, userInfo } from "node:os";
+import { type MaySave, maySaveSettings } from "./config/may-save.ts";
+import type { OpenHttp } from "./engine/carrier.ts";
+import type { SshMode } from "./flags.ts";
+import type { Clock, Emit, Environment, Files, Host, Prompt, Question } from "./ports.ts";
+import type { SshConnection } from "./ssh/connection.ts";
+import type { HostSpec } from "./ssh/host-spec.ts";
+import { createClock } from "./system/clock.ts";
+import { createFiles } from "./system/files.ts";
+import { createPrompt } from "./system/prompt.ts";
+
+export interface ContextOptions {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly environment: Environment;
+  readonly flags: ConnectionFlags;
+  readonly terminal: Terminal;
+}
+
+/** The flags that decide how hosts are reached. */
+export interface ConnectionFlags {
+  readonly ssh: SshMode;
+  readonly "accept-host-key"?: readonly string[] | undefined;
+  readonly timeout?: number | undefined;
+}
+
+interface Terminal {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
+  readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
+}
+
+/** The world as features see it. */
+export interface Context {
+  readonly environment: Environment;
+  readonly home: string;
+  /** `user@machine`, told to hosts so that their journal says who came. */
+  readonly whoami: string;
+  readonly files: Files;
+  readonly prompt: Prompt;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** Whether settings may be written: not by root below the home of somebody else. */
+  maySave(): MaySave;
+  /** Loads the HTTP library. */
+  http(): Promise<OpenHttp>;
+  localHost(): Promise<Host>;
+  /** A connection that the caller closes. Refused names and keys are RegctlErrors. */
+  connect(spec: HostSpec, identityFiles?: readonly string[]): Promise<SshConnection>;
+}
+
+const defaultConnectSeconds = 15;
+
+export function createContext(options: ContextOptions): Context {
+  const { emit, signal, environment, flags, terminal } = options;
+  const home = environment["HOME"] || homedir();
+  const { username, uid } = userInfo();
+  const maySave = (): MaySave =>
+    maySaveSettings({ euid: process.geteuid?.() ?? uid, environment, homeOwnerUid: ownerOf(home) });
+  const files = guardHome(createFiles(), home, maySave, emit);
+  const prompt = createPrompt({ ...terminal, environment, signal });
+  const passphrases = new Map<string, Promise<string>>();
+  return {
+    environment,
+    home,
+    whoami: `${username}@${hostname()}`,
+    files,
+    prompt,
+    clock: createClock(),
+    emit,
+    signal,
+    maySave,
+    http: async () => (await import("./system/http.ts")).openHttp,
+    localHost: async () => {
+      const [{ createLocalHost }, { spawn }] = await Promise.all([
+        import("./system/local-host.ts"),
+        import("./system/processes.ts"),
+      ]);
+      return createLocalHost(spawn);
+    },
+    connect: async (spec, identityFiles = []) => {
+      const [{ connectSsh }, { spawn }] = await Promise.all([
+        import("./ssh/connect.ts"),
+        import("./system/processes.ts"),
+      ]);
+      const connectTimeoutMs = (flags.timeout ?? defaultConnectSeconds) * 1000;
+      const acceptHostKey = flags["accept-host-key"] ?? [];
+      const ssh = { ssh: flags.ssh, acceptHostKey, connectTimeoutMs, identityFiles };
+      const world = { spawn, files, prompt, environment, home, user: username, emit, passphrases };
+      return await connectSsh(spec, ssh, world);
+    },
+  };
+}
+
+function ownerOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.uid ?? null;
+}
+
+/** Under sudo with the home of the person kept, nothing of root's is left there: not even a known host. */
+function guardHome(files: Files, home: string, maySave: () => MaySave, emit: Emit): Files {
+  const guarded = (path: string): boolean => {
+    if (!path.startsWith(`${home}/`)) return false;
+    const allowed = maySave();
+    if (!allowed.ok) emit({ event: "note", note: `${allowed.why}: ${path} stays as it is` });
+    return !allowed.ok;
+  };
+  return {
+    ...files,
+    write: async (path, content, options) =>
+      guarded(path) ? undefined : files.write(path, content, options),
+    append: async (path, content, options) =>
+      guarded(path) ? undefined : files.append(path, content, options),
+    remove: async (path) => (guarded(path) ? undefined : files.remove(path)),
+  };
+}

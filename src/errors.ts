@@ -1,0 +1,155 @@
+/**
+ * Every failure a user can meet, as facts. The words and remedies for a code live in `src/explain/errors.ts`,
+ * the exit code here; docs/exit-codes.md is checked against both by a test.
+ */
+
+/** What is known when an error of a code is thrown. Strings are shown to people: no secrets, no control characters. */
+export interface ErrorFacts {
+  /** Wrong usage of a command: `problem` is a sentence, `type` what to type instead. */
+  USAGE: { problem: string; type?: string };
+  /** A registry name that no engine would accept. */
+  BAD_REGISTRY: { given: string; problem: string; type?: string };
+  REGISTRY_NO_EFFECT: { registry: string; why: string };
+  /** `0.0.0.0/0` and `::/0`: would switch off verification for every registry. */
+  REGISTRY_TOO_WIDE: { registry: string };
+  /** A question had no answer because there is no terminal. */
+  MISSING_ANSWER: { question: string; flag: string };
+  DECLINED: { question: string };
+
+  /** A configuration file that must not be touched as it is. Line and column start at 1. */
+  CONFIG_BROKEN: { host: string; path: string; line: number; column: number; problem: string };
+  /** The engine could not start again with these settings (a key given as flag and in the file). */
+  CONFIG_CONFLICT: { host: string; path: string; problem: string; remedy: string };
+  /** The platform is recognised but not written by us; `paste` is what a person can do. */
+  PLATFORM_NOT_WRITTEN: {
+    host: string;
+    platform: string;
+    evidence: readonly string[];
+    paste: readonly string[];
+  };
+  PLATFORM_UNKNOWN: { host: string; evidence: readonly string[] };
+  /** The engine that the docker CLI talks to is not on the host whose files we can reach. */
+  ENGINE_ELSEWHERE: { endpoint: string; why: string; remedy: string };
+  CHANGED_SINCE_PLANNED: { host: string; path: string };
+  UNDO_CHANGED_SINCE: { host: string; path: string; backup: string };
+  LOCKED: { host: string; by: string };
+
+  NO_RIGHTS: { host: string; user: string; reason: string; paste: readonly string[] };
+
+  ENGINE_UNREACHABLE: { host: string; tried: readonly string[]; reason: string };
+  ENGINE_ERROR: { host: string; request: string; status: number; message: string };
+  HOST_COMMAND_FAILED: { host: string; command: string; code: number | null; output: string };
+  HOST_FILE_FAILED: { host: string; path: string; problem: string };
+  /** Applied, not proved within the time, and the old state is back. */
+  NOT_PROVED: { host: string; reason: string; log: readonly string[] };
+  /** Applied, not proved, and the old state could not be brought back. */
+  ROLLBACK_FAILED: {
+    host: string;
+    reason: string;
+    problem: string;
+    backup: string | null;
+    log: readonly string[];
+  };
+
+  SSH_NAME_UNKNOWN: { host: string };
+  SSH_UNREACHABLE: { host: string; port: number; reason: string };
+  SSH_TIMEOUT: { host: string; port: number; seconds: number };
+  /** Neither a terminal nor `--accept-host-key` vouched for a key that is in no known_hosts file. */
+  SSH_HOST_KEY_UNKNOWN: { host: string; port: number; keyType: string; fingerprint: string };
+  SSH_HOST_KEY_CHANGED: {
+    host: string;
+    port: number;
+    keyType: string;
+    fingerprint: string;
+    knownHosts: string;
+  };
+  SSH_HOST_KEY_REVOKED: { host: string; port: number; fingerprint: string; knownHosts: string };
+  /** `--accept-host-key` named another key than the server showed. */
+  SSH_HOST_KEY_REFUSED: {
+    host: string;
+    port: number;
+    keyType: string;
+    fingerprint: string;
+    accepted: string;
+  };
+  SSH_AUTH_FAILED: { host: string; user: string; tried: readonly string[] };
+  SSH_NO_COMMON_ALGORITHM: { host: string; reason: string };
+  SSH_CONNECTION_LOST: { host: string; reason: string };
+  SSH_COMMAND_TIMEOUT: { host: string; command: string; seconds: number };
+  SSH_FORWARD_DENIED: { host: string; destination: string; reason: string };
+  SSH_FORWARD_FAILED: { host: string; destination: string; reason: string };
+  SSH_NOT_INSTALLED: { reason: string };
+  SSH_CONFIG_BROKEN: { path: string; problem: string };
+
+  STATE_UNREADABLE: { path: string; problem: string };
+  /** Standard output did not take the result (a full disk); a reader that left early is no error. */
+  OUTPUT_FAILED: { problem: string };
+  INTERRUPTED: { signal: string };
+  INTERNAL: { what: string };
+}
+
+export type ErrorCode = keyof ErrorFacts;
+
+/** docs/exit-codes.md shows this table; 0, 10 (pending) and a child's own code are not errors. */
+export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
+  USAGE: 2,
+  BAD_REGISTRY: 2,
+  REGISTRY_NO_EFFECT: 2,
+  REGISTRY_TOO_WIDE: 3,
+  MISSING_ANSWER: 2,
+  DECLINED: 3,
+  CONFIG_BROKEN: 3,
+  CONFIG_CONFLICT: 3,
+  PLATFORM_NOT_WRITTEN: 3,
+  PLATFORM_UNKNOWN: 3,
+  ENGINE_ELSEWHERE: 3,
+  CHANGED_SINCE_PLANNED: 3,
+  UNDO_CHANGED_SINCE: 3,
+  LOCKED: 3,
+  NO_RIGHTS: 4,
+  ENGINE_UNREACHABLE: 6,
+  ENGINE_ERROR: 1,
+  HOST_COMMAND_FAILED: 1,
+  HOST_FILE_FAILED: 1,
+  NOT_PROVED: 7,
+  ROLLBACK_FAILED: 1,
+  SSH_NAME_UNKNOWN: 6,
+  SSH_UNREACHABLE: 6,
+  SSH_TIMEOUT: 6,
+  SSH_HOST_KEY_UNKNOWN: 2,
+  SSH_HOST_KEY_CHANGED: 3,
+  SSH_HOST_KEY_REVOKED: 3,
+  SSH_HOST_KEY_REFUSED: 3,
+  SSH_AUTH_FAILED: 4,
+  SSH_NO_COMMON_ALGORITHM: 6,
+  SSH_CONNECTION_LOST: 6,
+  SSH_COMMAND_TIMEOUT: 6,
+  SSH_FORWARD_DENIED: 3,
+  SSH_FORWARD_FAILED: 6,
+  SSH_NOT_INSTALLED: 1,
+  SSH_CONFIG_BROKEN: 3,
+  STATE_UNREADABLE: 1,
+  OUTPUT_FAILED: 1,
+  INTERRUPTED: 130,
+  INTERNAL: 1,
+};
+
+/** A failure as data. `cause` keeps what was caught; it is printed only with `--verbose`. */
+export class RegctlError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = "RegctlError";
+  readonly code: C;
+  readonly facts: ErrorFacts[C];
+
+  constructor(code: C, facts: ErrorFacts[C], options?: { cause?: unknown }) {
+    super(`${code} ${JSON.stringify(facts)}`, options);
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** Narrow an unknown error to one of ours, of one code when given. */
+export function isRegctlError(error: unknown): error is RegctlError;
+export function isRegctlError<C extends ErrorCode>(error: unknown, code: C): error is RegctlError<C>;
+export function isRegctlError(error: unknown, code?: ErrorCode): boolean {
+  return error instanceof RegctlError && (code === undefined || error.code === code);
+}

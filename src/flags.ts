@@ -1,0 +1,90 @@
+/**
+ * The flags that mean the same everywhere, once, with their words. A command names those it takes with
+ * `pickFlags`. Every repeatable flag is `multipleNonGreedy`, else `--on a host:5000` would swallow the argument;
+ * every argument has `ignoreStdin`, else oclif reads a piped standard input as its value.
+ */
+import { string as argument } from "@oclif/core/args";
+import { boolean, integer, option, string } from "@oclif/core/flags";
+
+export const progressModes = ["auto", "tty", "plain", "json", "none"] as const;
+export type ProgressMode = (typeof progressModes)[number];
+
+export const sshModes = ["auto", "openssh", "node"] as const;
+export type SshMode = (typeof sshModes)[number];
+
+const flags = {
+  json: boolean({
+    summary: "Print the result, or the error, as one JSON document on standard output.",
+    helpGroup: "global",
+  }),
+  progress: option({
+    options: progressModes,
+    default: "auto",
+    summary: "How to tell on standard error what happens meanwhile.",
+    helpGroup: "global",
+  })(),
+  verbose: boolean({
+    char: "v",
+    summary: "Tell every step; with an error, also its causes.",
+    helpGroup: "global",
+  }),
+  yes: boolean({
+    char: "y",
+    summary: "Answer yes to every question that has a safe answer; never a host key or a restart.",
+  }),
+  "dry-run": boolean({ summary: "Show the plan and change nothing." }),
+  "exit-code": boolean({
+    summary: "With --dry-run: exit with 10 when there is something to change.",
+    dependsOn: ["dry-run"],
+  }),
+  print: boolean({ summary: "Print what a person could paste instead of doing it.", exclusive: ["dry-run"] }),
+  on: string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: "[USER@]HOST[:PORT]",
+    summary: "The host to act on, over SSH; may be repeated. @FILE reads one host a line.",
+  }),
+  "accept-host-key": string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: "SHA256:...",
+    summary: "Trust an SSH server that shows the key with this fingerprint; may be repeated.",
+  }),
+  ssh: option({
+    options: sshModes,
+    default: "auto",
+    summary: "Which SSH client to use: the one built in (node) or the one installed here (openssh).",
+  })(),
+  platform: string({
+    helpValue: "NAME",
+    summary: "Take the host for this platform instead of finding out.",
+  }),
+  timeout: integer({
+    min: 1,
+    max: 86_400,
+    helpValue: "SECONDS",
+    summary: "How long to wait for one host or server.",
+  }),
+  "allow-restart": boolean({ summary: "Allow a restart of the engine that stops running containers." }),
+  last: boolean({ summary: "Take back the last change, byte for byte." }),
+};
+
+/** The named flags, for `static flags` of a command. */
+export function pickFlags<const Name extends keyof typeof flags>(
+  ...names: readonly Name[]
+): Pick<typeof flags, Name> {
+  return Object.fromEntries(names.map((name) => [name, flags[name]])) as Pick<typeof flags, Name>;
+}
+
+export const registryArgument = argument({
+  name: "REGISTRY",
+  required: true,
+  ignoreStdin: true,
+  description: "Registry as HOST[:PORT], or a network as CIDR.",
+});
+
+export const optionalRegistryArgument = argument({
+  name: "REGISTRY",
+  ignoreStdin: true,
+  description: "Registry as HOST[:PORT], or a network as CIDR.",
+});

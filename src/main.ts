@@ -1,0 +1,113 @@
+/**
+ * The only place that prints a document or an error, and that sets the exit code. oclif's own runner is not used:
+ * it prints from the middle, exits before a slow pipe has taken everything, and has no JSON for a mistyped line.
+ */
+import { answer, type Request } from "./answer.ts";
+import type { CommandResult } from "./base-command.ts";
+import { exitCodeOf, isRegctlError, RegctlError } from "./errors.ts";
+import type { CommandSource } from "./oclif.ts";
+import { planRendering } from "./report/terminal.ts";
+import { wantsJson, wantsVerbose } from "./route.ts";
+
+/** What `main` needs of the process; a test gives its own. */
+export interface Invocation extends Request {
+  /** Rejects with what nobody caught. */
+  readonly fatal: Promise<never>;
+}
+
+/** How long leftovers (an open socket) may keep the process after everything is printed. */
+const lingerMs = 1000;
+
+/** Resolves when the stream has taken everything, with the error if it could not. */
+function write(stream: NodeJS.WriteStream, text: string): Promise<Error | null> {
+  return new Promise((resolve) => {
+    stream.write(text, (error) => resolve(error ?? null));
+  });
+}
+
+async function renderJson(document: object): Promise<string> {
+  const { guardJson } = await import("./report/style.ts");
+  return `${guardJson(JSON.stringify(document, null, 2))}\n`;
+}
+
+async function renderText(result: CommandResult, { environment, stdout }: Invocation): Promise<string> {
+  const { guardLine } = await import("./report/style.ts");
+  const options = planRendering(environment, stdout);
+  const render = await result.render();
+  return render(result.document, options)
+    .map((line) => `${guardLine(line, options.color)}\n`)
+    .join("");
+}
+
+/** A reader that left (`| head -1`) has what it wanted. */
+async function print(text: string, stdout: NodeJS.WriteStream): Promise<void> {
+  const problem = await write(stdout, text);
+  if (problem === null || ("code" in problem && problem.code === "EPIPE")) return;
+  throw new RegctlError("OUTPUT_FAILED", { problem: problem.message }, { cause: problem });
+}
+
+async function printError(error: unknown, invocation: Invocation): Promise<number> {
+  const { argv, environment, stdout, stderr, signal } = invocation;
+  const { explain, toRegctlError } = await import("./explain/errors.ts");
+  const interrupted = signal.aborted && error !== signal.reason && isRegctlError(signal.reason);
+  const failure = interrupted
+    ? new RegctlError(signal.reason.code, signal.reason.facts, { cause: error })
+    : toRegctlError(error);
+  const { code, message, remedies } = explain(failure);
+  const verbose = wantsVerbose(argv);
+  const json = wantsJson(argv) && code !== "OUTPUT_FAILED";
+  if (json) await write(stdout, await renderJson({ error: { code, message, remedies } }));
+  if (!json || verbose) {
+    const { renderError } = await import("./report/error.ts");
+    const options = { ...planRendering(environment, stderr), verbose, error: failure };
+    const told = renderError({ code, message, remedies }, options);
+    await write(stderr, told.map((line) => `${line}\n`).join(""));
+  }
+  return exitCodeOf[code];
+}
+
+/** Runs one command line. Returns the exit code when everything printed has been taken. Never rejects. */
+export async function main(invocation: Invocation): Promise<number> {
+  try {
+    const result = await Promise.race([answer(invocation), invocation.fatal]);
+    const json = wantsJson(invocation.argv);
+    const text = json ? await renderJson(result.document) : await renderText(result, invocation);
+    await print(text, invocation.stdout);
+    return invocation.signal.aborted ? exitCodeOf.INTERRUPTED : (result.exitCode ?? 0);
+  } catch (error) {
+    return await printError(error, invocation);
+  }
+}
+
+/** The first signal asks everything to clean up and end, the second one does not wait for it. */
+function listenForSignals(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(exitCodeOf.INTERRUPTED);
+    controller.abort(new RegctlError("INTERRUPTED", { signal }));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  return controller.signal;
+}
+
+function listenForFatal(): Promise<never> {
+  const fatal = new Promise<never>((_, reject) => {
+    process.on("uncaughtException", reject);
+    process.on("unhandledRejection", reject);
+  });
+  fatal.catch(() => {});
+  return fatal;
+}
+
+/** The process's own run: what bin/run.js calls. */
+export async function start(source?: CommandSource): Promise<void> {
+  const { stdin, stdout, stderr, env: environment } = process;
+  // A broken pipe arrives in the callback of `write`; without a listener it would also end the process.
+  for (const stream of [stdout, stderr]) stream.on("error", () => {});
+  const fatal = listenForFatal();
+  const signal = listenForSignals();
+  const argv = process.argv.slice(2);
+  const world = { argv, environment, stdin, stdout, stderr, signal, fatal };
+  process.exitCode = await main(source === undefined ? world : { ...world, source });
+  setTimeout(() => process.exit(), lingerMs).unref();
+}

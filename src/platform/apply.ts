@@ -1,0 +1,174 @@
+/**
+ * Carrying out a plan on one host. Each step leaves the host whole if everything stops right after it: the old
+ * file or the new one, the engine up, and a journal entry that says what was begun.
+ */
+import type { Engine } from "../engine/client.ts";
+import { isRegctlError } from "../errors.ts";
+import type { Clock, Emit, Host } from "../ports.ts";
+import { activate } from "./activate.ts";
+import { daemonOf, type HostFacts } from "./facts.ts";
+import { applyEdit } from "./host-files.ts";
+import { type JournalEntry, journalEntryOf, writeEntry } from "./journal.ts";
+import { lockHost } from "./lock.ts";
+import { stateFolderOf } from "./observe.ts";
+import type { ChangePlan, Phase } from "./plan.ts";
+import type { Service } from "./platform.ts";
+import {
+  awaitExpectation,
+  type Containers,
+  lostContainers,
+  provableEntries,
+  proveRegistry,
+  readContainers,
+  readStartTicks,
+} from "./prove.ts";
+import { rollBack } from "./roll-back.ts";
+import { Unproved } from "./unproved.ts";
+
+/** The steps, in order; `write`, `activate` and `prove` come once for each phase. */
+export const applySteps = ["lock", "backup", "write", "activate", "prove", "ask-registry", "record"] as const;
+export type ApplyStep = (typeof applySteps)[number];
+
+export interface ApplyInput {
+  readonly plan: ChangePlan;
+  readonly facts: HostFacts;
+  readonly service: Service;
+  readonly root: Host;
+  readonly engine: Engine;
+  readonly action: JournalEntry["action"];
+  readonly registry: string;
+  /** Entries that this run takes back; they are marked when it is proved. */
+  readonly undoes: readonly JournalEntry[];
+  readonly whoami: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly proveWithinMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Applied {
+  /** Path of the first backup, null when there was no file before or nothing was written. */
+  readonly backup: string | null;
+  readonly warnings: readonly string[];
+}
+
+const lockTimeoutMs = 120_000;
+
+/**
+ * @throws RegctlError CHANGED_SINCE_PLANNED (nothing changed), NOT_PROVED and INTERRUPTED (rolled back),
+ *   ROLLBACK_FAILED, HOST_FILE_FAILED, LOCKED, SSH_CONNECTION_LOST
+ */
+export async function applyPlan(input: ApplyInput): Promise<Applied> {
+  const { root } = input;
+  const folder = stateFolderOf(input.facts.markers);
+  tell(input, "lock");
+  const lock = await lockHost(root, folder, `${input.whoami} for ${input.registry}`, lockTimeoutMs, (by) =>
+    input.emit({ event: "note", host: root.name, note: `waits for another run there (${by})` }),
+  );
+  try {
+    return await applyLocked(input, folder);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function applyLocked(input: ApplyInput, folder: string): Promise<Applied> {
+  const { root, plan } = input;
+  const before = await readContainers(input.engine, restarts(plan.phases));
+  tell(input, "backup");
+  const entry = await beginEntry(input, folder);
+  const progress = { begun: 0 };
+  try {
+    const warnings = await runPhases(input, before, progress);
+    tell(input, "record");
+    await writeEntry(root, folder, { ...entry, state: "done" });
+    for (const undone of input.undoes) await writeEntry(root, folder, { ...undone, state: "undone" });
+    return { backup: entry.edits.find((edit) => edit.backup)?.backup ?? null, warnings };
+  } catch (error) {
+    // A connection that is gone cannot take anything back; the next run finishes what this one began.
+    if (isRegctlError(error, "SSH_CONNECTION_LOST")) throw error;
+    const begun = plan.phases.slice(0, progress.begun);
+    if (begun.length === 0) {
+      await writeEntry(root, folder, { ...entry, state: "rolled-back" });
+      throw error;
+    }
+    await rollBack(input, begun, error, folder);
+    await writeEntry(root, folder, { ...entry, state: "rolled-back" });
+    throw error instanceof Unproved ? error.asRegctlError() : error;
+  }
+}
+
+function tell(input: ApplyInput, step: ApplyStep): void {
+  input.signal.throwIfAborted();
+  input.emit({ event: "step", host: input.root.name, step });
+}
+
+function restarts(phases: readonly Phase[]): boolean {
+  return phases.some((phase) => phase.activation.kind === "restart");
+}
+
+async function beginEntry(input: ApplyInput, folder: string): Promise<JournalEntry> {
+  const at = input.clock.now().toISOString();
+  const id = `${at.replace(/[-:.]/g, "")}-${crypto.randomUUID().slice(0, 8)}`;
+  const about = { id, at, by: input.whoami, action: input.action, registry: input.registry, folder };
+  const entry = journalEntryOf(input.plan, about);
+  await writeEntry(input.root, folder, entry);
+  return entry;
+}
+
+async function runPhases(input: ApplyInput, before: Containers, progress: { begun: number }) {
+  const { phases } = input.plan;
+  const warnings: string[] = [];
+  for (const [index, phase] of phases.entries()) {
+    tell(input, "write");
+    for (const edit of phase.edits) {
+      await applyEdit(input.root, edit);
+      progress.begun = index + 1;
+    }
+    tell(input, "activate");
+    progress.begun = index + 1;
+    const problem = await activate(input, phase.activation);
+    tell(input, "prove");
+    const shortfall = problem ?? (await provePhase(input, phase, before, warnings));
+    if (shortfall !== null) throw new Unproved(input.root.name, shortfall);
+  }
+  tell(input, "ask-registry");
+  return [...warnings, ...(await askRegistries(input))];
+}
+
+async function askRegistries(input: ApplyInput): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  for (const entry of provableEntries(input.plan.phases)) {
+    const proof = await proveRegistry(input.engine, input.root, entry);
+    if (!proof.proved) throw new Unproved(input.root.name, proof.reason ?? "the engine refuses the registry");
+    if (proof.warning) warnings.push(proof.warning);
+  }
+  return warnings;
+}
+
+async function provePhase(
+  input: ApplyInput,
+  phase: Phase,
+  before: Containers,
+  warnings: string[],
+): Promise<string | null> {
+  const { activation } = phase;
+  if (activation.kind === "none") return null;
+  const shortfall = await awaitExpectation(input.engine, phase.expect, input.clock, input.proveWithinMs);
+  if (shortfall !== null) return shortfall;
+  if (activation.kind === "reload" && !(await stillRuns(input))) return "dockerd did not survive the reload";
+  if (activation.kind === "restart" && activation.stops > 0) return null;
+  const lost = lostContainers(before, await readContainers(input.engine, restarts(input.plan.phases)));
+  if (lost.length === 0) return null;
+  if (activation.kind === "restart") return `containers did not live through the restart: ${lost.join(", ")}`;
+  // The very process goes on, so a reload did not end them: they ended by themselves meanwhile.
+  warnings.push(`containers that ran before have ended meanwhile: ${lost.join(", ")}`);
+  return null;
+}
+
+/** A reload must leave the very process; after a restart in an earlier phase the pid is another one. */
+async function stillRuns(input: ApplyInput): Promise<boolean> {
+  const daemon = daemonOf(input.facts);
+  if (!daemon || restarts(input.plan.phases)) return true;
+  return (await readStartTicks(input.root, daemon.pid)) === daemon.startTicks;
+}

@@ -1,0 +1,65 @@
+import { RegctlError } from "../errors.ts";
+import { daemonOf, type HostFacts } from "./facts.ts";
+import type { Platform } from "./platform.ts";
+import { recognisedFirst } from "./platforms/recognised.ts";
+import { platforms } from "./platforms/table.ts";
+
+export interface Detected {
+  readonly platform: Platform;
+  /** Why we think so, for people. */
+  readonly evidence: readonly string[];
+}
+
+/** The first platform that recognises the host, or the one that was named. Pure. */
+export function detectPlatform(facts: HostFacts, named: string | undefined): Detected {
+  if (named !== undefined) return { platform: platformNamed(named), evidence: ["--platform names it"] };
+  for (const platform of platforms) {
+    const evidence = platform.recognise(facts);
+    if (!evidence) continue;
+    if (!recognisedFirst.some((first) => first === platform)) assertEngineHere(facts);
+    return { platform, evidence };
+  }
+  assertEngineHere(facts);
+  throw new RegctlError("PLATFORM_UNKNOWN", { host: facts.host, evidence: knownOf(facts) });
+}
+
+function platformNamed(name: string): Platform {
+  const platform = platforms.find((candidate) => candidate.name === name);
+  if (platform) return platform;
+  const names = platforms.map((candidate) => candidate.name).sort();
+  throw new RegctlError("USAGE", {
+    problem: `There is no platform "${name}". Known: ${names.join(", ")}`,
+  });
+}
+
+/** A socket can lead out of a container or into a VM; then the files of this machine are the wrong ones. */
+function assertEngineHere(facts: HostFacts): void {
+  const daemon = daemonOf(facts);
+  const elsewhere = (why: string) =>
+    new RegctlError("ENGINE_ELSEWHERE", {
+      endpoint: `unix://${facts.socket}`,
+      why,
+      remedy: "regctl setup insecure … --on USER@HOST, where HOST is the machine that runs dockerd",
+    });
+  if (daemon && !daemon.sameRoot) {
+    throw elsewhere(`its dockerd (pid ${daemon.pid}) sees another root file system than this one`);
+  }
+  if (!daemon && facts.engine && facts.rights !== "none") {
+    throw elsewhere(
+      facts.markers.has("container")
+        ? "this is a container, and its dockerd runs outside of it"
+        : "no dockerd of this machine listens on it",
+    );
+  }
+}
+
+function knownOf(facts: HostFacts): readonly string[] {
+  return [
+    `os-release ID is ${facts.osRelease.ID ?? "not there"}`,
+    `init is ${facts.init}`,
+    facts.daemons.length > 0
+      ? `dockerd runs (pid ${facts.daemons.map((d) => d.pid).join(", ")})`
+      : "no dockerd runs",
+    facts.socketExists ? `${facts.socket} is there` : `there is no ${facts.socket}`,
+  ];
+}

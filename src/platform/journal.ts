@@ -1,0 +1,124 @@
+/**
+ * What setup did to a host, kept on that host: one JSON file for each run, and the files as they were before. The
+ * folder is 0700 and its files 0600, for configuration may hold proxy passwords.
+ */
+import { RegctlError } from "../errors.ts";
+import type { Host } from "../ports.ts";
+import { sha256 } from "./host-files.ts";
+import type { ChangePlan, ListChange } from "./plan.ts";
+
+export type JournalState = "begun" | "done" | "rolled-back" | "undone";
+
+export interface JournalEdit {
+  readonly path: string;
+  readonly target: string;
+  /** Null when there was no file, or there is none afterwards. */
+  readonly beforeSha: string | null;
+  readonly afterSha: string | null;
+  /** The file as it was; null when there was none. */
+  readonly backup: string | null;
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly change?: ListChange;
+}
+
+export interface JournalEntry {
+  readonly version: 1;
+  /** Sorts by time. */
+  readonly id: string;
+  readonly at: string;
+  /** Who ran regctl, as `user@machine`. */
+  readonly by: string;
+  readonly action: "insecure" | "undo";
+  readonly registry: string;
+  readonly state: JournalState;
+  readonly edits: readonly JournalEdit[];
+}
+
+/** The readable entries, oldest first; a broken file is no entry. Pure. */
+export function parseJournal(texts: Readonly<Record<string, string>>): readonly JournalEntry[] {
+  return Object.entries(texts)
+    .flatMap(([, text]) => parseEntry(text) ?? [])
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function parseEntry(text: string): JournalEntry | null {
+  try {
+    const entry = JSON.parse(text) as JournalEntry;
+    return entry.version === 1 && Array.isArray(entry.edits) ? entry : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Entry for a plan that is about to run. Several edits of one file become one: first text to last text. Pure. */
+export function journalEntryOf(
+  plan: ChangePlan,
+  about: Pick<JournalEntry, "id" | "at" | "by" | "action" | "registry"> & { readonly folder: string },
+): JournalEntry {
+  const edits = plan.phases.flatMap((phase) => phase.edits);
+  const { folder, ...rest } = about;
+  return {
+    version: 1,
+    ...rest,
+    state: "begun",
+    edits: edits.map((edit, index) => ({
+      path: edit.path,
+      target: edit.target,
+      beforeSha: edit.before === null ? null : sha256(edit.before),
+      afterSha: edit.after === null ? null : sha256(edit.after),
+      backup: edit.before === null ? null : `${folder}/backups/${about.id}-${index}`,
+      mode: edit.mode,
+      uid: edit.uid,
+      gid: edit.gid,
+      ...(edit.change ? { change: edit.change } : {}),
+    })),
+  };
+}
+
+// Arguments: folder, entry id, then one backup path for each text on standard input: JSON first, texts by length.
+const recordScript = `
+umask 077; folder=$1 id=$2; shift 2
+mkdir -p "$folder/journal" "$folder/backups" || exit 1
+chmod 700 "$folder" "$folder/journal" "$folder/backups" || exit 1
+while [ $# -gt 0 ]; do
+  [ -e "$1" ] || { cp -p "$2" "$1.part" && chmod 600 "$1.part" && chown 0:0 "$1.part" && mv -f "$1.part" "$1" || { rm -f "$1.part"; exit 1; }; }
+  shift 2
+done
+tmp="$folder/journal/.$id.part"
+trap 'rm -f "$tmp"' EXIT
+cat > "$tmp" || exit 1
+tail -c 2 "$tmp" | grep -q '}' || exit 1
+sync "$tmp" 2>/dev/null || sync
+mv -f "$tmp" "$folder/journal/$id.json" || exit 1
+sync "$folder/journal" 2>/dev/null || sync
+`;
+
+/** Writes an entry, and the backups that it names and that are not there yet, before the first change. */
+export async function writeEntry(root: Host, folder: string, entry: JournalEntry): Promise<void> {
+  const backups = entry.state === "begun" ? firstEdits(entry).flatMap((e) => [e.backup ?? "", e.target]) : [];
+  const result = await root.run(["sh", "-c", recordScript, "regctl-record", folder, entry.id, ...backups], {
+    input: `${JSON.stringify(entry, null, 1)}\n`,
+  });
+  if (result.code === 0) return;
+  throw new RegctlError("HOST_FILE_FAILED", {
+    host: root.name,
+    path: folder,
+    problem: result.stderr.toString("utf8").trim().split("\n").at(-1) || `exit code ${result.code}`,
+  });
+}
+
+/** A file that is edited twice in one run is backed up as it was before the first. */
+function firstEdits(entry: JournalEntry): readonly JournalEdit[] {
+  const seen = new Set<string>();
+  return entry.edits.filter(
+    (edit) => edit.backup !== null && !seen.has(edit.target) && seen.add(edit.target),
+  );
+}
+
+/** Reads a backup; null when it is gone. */
+export async function readBackup(root: Host, path: string): Promise<string | null> {
+  const result = await root.run(["cat", path]);
+  return result.code === 0 ? result.stdout.toString("utf8") : null;
+}

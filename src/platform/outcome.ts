@@ -1,0 +1,157 @@
+/** What setup commands return: exactly their JSON documents (docs/json.md). */
+import { createTwoFilesPatch } from "diff";
+import type { HostFacts } from "./facts.ts";
+import { appliedBy, type ChangePlan, type Plan } from "./plan.ts";
+
+export interface EngineOutcome {
+  readonly name: string;
+  readonly version: string | null;
+}
+
+export interface ErrorOutcome {
+  readonly code: string;
+  readonly message: string;
+  readonly remedies: readonly string[];
+}
+
+/** One thing that was or would be done, with the very command where there is one. */
+export type StepOutcome =
+  | { readonly kind: "write"; readonly path: string; readonly why: string }
+  | { readonly kind: "remove"; readonly path: string; readonly why: string }
+  | { readonly kind: "reload"; readonly command: readonly string[]; readonly why: string }
+  | {
+      readonly kind: "restart";
+      readonly command: readonly string[];
+      readonly why: string;
+      readonly stops: number;
+    }
+  | {
+      readonly kind: "prove";
+      readonly listed: Readonly<Record<string, boolean>>;
+      readonly liveRestore?: boolean;
+    };
+
+export interface HostOutcome {
+  readonly host: string;
+  readonly platform: string | null;
+  readonly engine: EngineOutcome | null;
+  /** With `--dry-run`: what would be. */
+  readonly changed: boolean;
+  readonly applied: "reload" | "restart" | "none";
+  /** The running engine says so, seen by this run. */
+  readonly proved: boolean;
+  readonly backup: string | null;
+  readonly steps: readonly StepOutcome[];
+  /** Unified; empty when no file changes. */
+  readonly diff: string;
+  readonly evidence: readonly string[];
+  readonly owner: "file" | "flags" | "none" | null;
+  readonly path: string | null;
+  /** Why there is nothing to do: `already`, `covered`, `loopback`, `not-there`, `not-ours`. */
+  readonly nothing: string | null;
+  readonly detail: string | null;
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+  /** With `--print`: lines for a person to paste. */
+  readonly paste?: readonly string[];
+  readonly error?: ErrorOutcome;
+}
+
+export interface SetupOutcome {
+  readonly registry: string;
+  readonly dryRun: boolean;
+  readonly hosts: readonly HostOutcome[];
+  /** Present, and false, when a host of several failed. */
+  readonly ok?: false;
+  /** What was changed in the name that was typed, and what else a person should know. */
+  readonly notes: readonly string[];
+  /** Set when this run made it the default registry. */
+  readonly defaultRegistry?: string;
+}
+
+/** A plan as an outcome that nothing has been done for yet. Pure. */
+export function outcomeOf(plan: Plan, facts: HostFacts): HostOutcome {
+  const change = plan.kind === "change";
+  return {
+    host: facts.host,
+    platform: plan.platform,
+    engine: { name: facts.engine?.name ?? "", version: plan.engineVersion },
+    changed: change,
+    applied: appliedBy(plan),
+    proved: !change && plan.why !== "not-ours",
+    backup: null,
+    steps: change ? stepsOf(plan) : [],
+    diff: change ? diffOf(plan) : "",
+    evidence: plan.evidence,
+    owner: plan.owner,
+    path: plan.path,
+    nothing: change ? null : plan.why,
+    detail: change ? null : plan.detail,
+    notes: plan.notes,
+    warnings: [],
+  };
+}
+
+export function failedOutcome(host: string, error: ErrorOutcome): HostOutcome {
+  return {
+    host,
+    platform: null,
+    engine: null,
+    changed: false,
+    applied: "none",
+    proved: false,
+    backup: null,
+    steps: [],
+    diff: "",
+    evidence: [],
+    owner: null,
+    path: null,
+    nothing: null,
+    detail: null,
+    notes: [],
+    warnings: [],
+    error,
+  };
+}
+
+function stepsOf(plan: ChangePlan): readonly StepOutcome[] {
+  return plan.phases.flatMap((phase) => {
+    const { why, activation, expect } = phase;
+    const writes: StepOutcome[] = phase.edits.map((edit) => ({
+      kind: edit.after === null ? "remove" : "write",
+      path: edit.path,
+      why,
+    }));
+    if (activation.kind === "none") return writes;
+    const acts: StepOutcome[] =
+      activation.kind === "reload"
+        ? [{ kind: "reload", command: activation.command, why }]
+        : activation.commands.map((command) => ({ kind: "restart", command, why, stops: activation.stops }));
+    return [...writes, ...acts, { kind: "prove", ...expect }];
+  });
+}
+
+/** Every file that ends up other than it began, once, as a unified diff. */
+function diffOf(plan: ChangePlan): string {
+  const files = new Map<string, { before: string | null; after: string | null }>();
+  for (const edit of plan.phases.flatMap((phase) => phase.edits)) {
+    files.set(edit.path, { before: files.get(edit.path)?.before ?? edit.before, after: edit.after });
+  }
+  return [...files]
+    .filter(([, { before, after }]) => before !== after)
+    .map(([path, { before, after }]) =>
+      createTwoFilesPatch(
+        before === null ? "/dev/null" : path,
+        after === null ? "/dev/null" : path,
+        before ?? "",
+        after ?? "",
+        "",
+        "",
+      )
+        .split("\n")
+        .slice(1)
+        .map((line) => line.replace(/^(---|\+\+\+) (.*?)\t$/, "$1 $2"))
+        .join("\n"),
+    )
+    .join("");
+}

@@ -1,0 +1,173 @@
+import { RegctlError } from "../errors.ts";
+import { daemonOf, engineVersionOf, type HostFacts } from "./facts.ts";
+import { daemonJson, emptied } from "./formats/daemon-json.ts";
+import { removeKey } from "./formats/daemon-json-key.ts";
+import { insecureRegistries, type ListFormat } from "./formats/format.ts";
+import type { JournalEdit, JournalEntry } from "./journal.ts";
+import { daemonJsonPath, fileOf, readList } from "./owner.ts";
+import type { ListChange, Plan } from "./plan.ts";
+import type { Back } from "./plan-back.ts";
+import { expectGone, forgettingText, planBack } from "./plan-back.ts";
+import { editOf, planActivation, planLiveRestore, requireEngine, restartConsents } from "./plan-insecure.ts";
+import type { FlagSource, WrittenPlatform } from "./platform.ts";
+
+export interface UndoInput {
+  readonly registry: string;
+  readonly facts: HostFacts;
+  readonly platform: WrittenPlatform;
+  readonly evidence: readonly string[];
+  /** What setup did for this registry and was not taken back yet, oldest first. */
+  readonly entries: readonly JournalEntry[];
+  /** For `--last`: the texts to bring back, by target; they replace what `remove` would make. */
+  readonly texts?: Readonly<Record<string, string | null>>;
+}
+
+/** Entries of setup that still stand, of one registry or of all, oldest first. */
+export function standingEntries(
+  journal: readonly JournalEntry[],
+  registry?: string,
+): readonly JournalEntry[] {
+  return journal.filter(
+    (entry) =>
+      entry.action !== "undo" &&
+      (entry.state === "begun" || entry.state === "done") &&
+      (registry === undefined || entry.registry === registry),
+  );
+}
+
+/**
+ * Plans to take away what setup added and nothing else. Pure.
+ * @throws RegctlError CONFIG_BROKEN, ENGINE_UNREACHABLE, PLATFORM_NOT_WRITTEN
+ */
+export function planUndo(input: UndoInput): Plan {
+  const { facts, platform } = input;
+  const engine = requireEngine(facts);
+  const changes = changesByPath(input.entries);
+  const about = {
+    host: facts.host,
+    platform: platform.name,
+    evidence: input.evidence,
+    engineVersion: engineVersionOf(facts),
+    owner: changes.some(([path]) => path === daemonJsonPath(facts)) ? ("file" as const) : ("flags" as const),
+    path: changes[0]?.[0] ?? daemonJsonPath(facts),
+    notes: [],
+  };
+  if (input.entries.length === 0) return nothingToUndo(input, about);
+  const backs = changes.flatMap(([path, edits]) => backOf(input, path, edits));
+  const phases = planBack(backs);
+  if (phases.every((phase) => phase.edits.length === 0 && phase.activation.kind === "none")) {
+    return { ...about, kind: "nothing", why: "not-there", detail: input.registry };
+  }
+  const restart = phases.find((phase) => phase.activation.kind === "restart");
+  const first = restart
+    ? planLiveRestore(facts, platform, { isDaemonJson: false }, engine, restart.activation)
+    : null;
+  // A live-restore that is switched on only for this restart is not the host's and goes again; the journal keeps it.
+  const all = first ? [first, ...withoutStops(phases)] : phases;
+  const plan = { ...about, kind: "change" as const, phases: all };
+  return { ...plan, consents: restartConsents(plan) };
+}
+
+function withoutStops(phases: ReturnType<typeof planBack>) {
+  return phases.map((phase) =>
+    phase.activation.kind === "restart" ? { ...phase, activation: { ...phase.activation, stops: 0 } } : phase,
+  );
+}
+
+function nothingToUndo(
+  input: UndoInput,
+  about: Omit<Plan & { kind: "nothing" }, "kind" | "why" | "detail">,
+): Plan {
+  const { facts, registry } = input;
+  const path = daemonJsonPath(facts);
+  const argv = daemonOf(facts)?.argv.join(" ") ?? "";
+  const listed = facts.engine?.insecure.includes(registry) || argv.includes(registry);
+  return { ...about, path, kind: "nothing", why: listed ? "not-ours" : "not-there", detail: registry };
+}
+
+/** Edits that still may stand, by file, newest first. */
+function changesByPath(
+  entries: readonly JournalEntry[],
+): readonly (readonly [string, readonly JournalEdit[]])[] {
+  const byPath = new Map<string, JournalEdit[]>();
+  for (const edit of entries.flatMap((entry) => entry.edits)) {
+    if (!edit.change) continue;
+    byPath.set(edit.path, [edit, ...(byPath.get(edit.path) ?? [])]);
+  }
+  return [...byPath];
+}
+
+function formatOf(input: UndoInput, path: string): Pick<FlagSource, "format" | "reread"> {
+  if (path === daemonJsonPath(input.facts)) return { format: daemonJson };
+  const source = input.platform.flagSources(input.facts).find((candidate) => candidate.path === path);
+  if (source) return source;
+  throw new RegctlError("PLATFORM_NOT_WRITTEN", {
+    host: input.facts.host,
+    platform: input.platform.title,
+    evidence: [`setup once wrote ${path}, and this platform does not read that file any more`],
+    paste: [`# take ${input.registry} out of ${path} by hand`],
+  });
+}
+
+function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): readonly Back[] {
+  const { facts, platform } = input;
+  const { format, ...source } = formatOf(input, path);
+  readList(facts, path, format, insecureRegistries);
+  const current = fileOf(facts, path).text;
+  const change = edits[0]?.change;
+  if (!change) return [];
+  const given = input.texts?.[fileOf(facts, path).target];
+  const goal = given === undefined ? withoutChanges(current, format, edits) : given;
+  const gone = goneAlready(facts, change);
+  if (goal === current && gone) return [];
+  const isDaemonJson = format === daemonJson;
+  const engine = requireEngine(facts);
+  const activation = gone
+    ? ({ kind: "none" } as const)
+    : planActivation(facts, platform, { isDaemonJson, source: { path, format, ...source } }, engine);
+  return [
+    {
+      edit: editOf(facts, path, current, goal),
+      forget: forgetting(current, goal, change),
+      activation,
+      expect: keepsEntry(goal, format, change) ? { listed: {} } : expectGone(change, []),
+    },
+  ];
+}
+
+/** The engine may have forgotten it already, when a run was ended between its two writes. */
+function goneAlready(facts: HostFacts, change: ListChange): boolean {
+  const engine = requireEngine(facts);
+  return change.purpose === "list" ? !engine.insecure.includes(change.entry) : !engine.liveRestore;
+}
+
+function withoutChanges(
+  current: string | null,
+  format: ListFormat,
+  edits: readonly JournalEdit[],
+): string | null {
+  let text = current;
+  for (const { change } of edits) {
+    if (text === null || !change) continue;
+    text =
+      change.purpose === "list"
+        ? format.remove(text, insecureRegistries, change.entry, change.note)
+        : removeKey(text, change.entry, change.note);
+  }
+  return text;
+}
+
+/** A backup may hold the entry itself, when it stood there before by other hands. */
+function keepsEntry(goal: string | null, format: ListFormat, change: ListChange): boolean {
+  return change.purpose === "list" && format.read(goal, insecureRegistries).entries.includes(change.entry);
+}
+
+function forgetting(current: string | null, goal: string | null, change: ListChange): string | null {
+  if (change.format !== "daemon.json") return null;
+  const usual = forgettingText(current, change);
+  if (usual !== null || change.purpose !== "list") return usual;
+  if (daemonJson.read(goal, insecureRegistries).present) return null;
+  // The key is gone from the file by other hands, and the engine still holds the entry: it is told an empty list.
+  const told = daemonJson.add(current, insecureRegistries, change.entry);
+  return emptied(told.text, insecureRegistries, change.entry, told.note);
+}

@@ -1,0 +1,77 @@
+import { daemonOf, type HostFacts } from "../facts.ts";
+import { environmentFile } from "../formats/environment-file.ts";
+import { unitFile } from "../formats/unit-file.ts";
+import type { FlagSource, Service, WrittenPlatform } from "../platform.ts";
+
+const daemonReload = [["systemctl", "daemon-reload"]];
+
+/** Files below /etc are the administrator's; a unit below /usr or /lib is the package's and stays as it is. */
+function unitSources(facts: HostFacts): readonly FlagSource[] {
+  const unit = facts.unit;
+  if (!unit) return [];
+  return [...unit.dropInPaths, unit.fragmentPath]
+    .filter((path) => path.startsWith("/etc/"))
+    .sort((a, b) => Number(a === unit.fragmentPath) - Number(b === unit.fragmentPath) || (a < b ? 1 : -1))
+    .map((path) => ({ path, format: unitFile, reread: daemonReload }));
+}
+
+function systemdService(facts: HostFacts): Service {
+  const name = facts.unit?.name.replace(/\.service$/, "") ?? "docker";
+  return {
+    reload: facts.unit?.canReload
+      ? ["systemctl", "reload", name]
+      : ["kill", "-HUP", String(daemonOf(facts)?.pid ?? facts.unit?.mainPid ?? 0)],
+    restart: [["systemctl", "restart", name]],
+    // After three failures systemd refuses to start it until the count is cleared (StartLimitBurst).
+    start: [
+      ["systemctl", "reset-failed", name],
+      ["systemctl", "start", name],
+    ],
+    log: ["journalctl", "-u", name, "-n", "20", "--no-pager", "-o", "cat"],
+  };
+}
+
+/** The unit runs the daemon that we ask, and passes `$DOCKER_OPTS` from /etc/default/docker. */
+function readsDefaultFile(facts: HostFacts): boolean {
+  return (
+    facts.unit?.environmentFiles.includes("/etc/default/docker") === true &&
+    /\$\{?DOCKER_OPTS\b/.test(facts.unit.execStart)
+  );
+}
+
+function unitEvidence(facts: HostFacts): readonly string[] | null {
+  if (facts.init !== "systemd" || !facts.unit) return null;
+  const daemon = daemonOf(facts);
+  if (daemon && facts.unit.mainPid !== 0 && daemon.pid !== facts.unit.mainPid) return null;
+  return [`systemd runs ${facts.unit.name} from ${facts.unit.fragmentPath}`];
+}
+
+export const systemdDockerIo: WrittenPlatform = {
+  kind: "written",
+  name: "systemd-docker.io",
+  title: "systemd with the distribution's docker.io",
+  recognise(facts) {
+    const unit = unitEvidence(facts);
+    if (!unit || !readsDefaultFile(facts)) return null;
+    return [...unit, "the unit reads /etc/default/docker and passes $DOCKER_OPTS"];
+  },
+  flagSources(facts) {
+    return [...unitSources(facts), { path: "/etc/default/docker", format: environmentFile("DOCKER_OPTS") }];
+  },
+  keepsDaemonJson: () => true,
+  service: systemdService,
+};
+
+export const systemd: WrittenPlatform = {
+  kind: "written",
+  name: "systemd",
+  title: "systemd with Docker's own packages",
+  recognise(facts) {
+    const unit = unitEvidence(facts);
+    if (!unit || facts.unit?.environmentFiles.length !== 0) return null;
+    return [...unit, "the unit reads no environment file"];
+  },
+  flagSources: unitSources,
+  keepsDaemonJson: () => true,
+  service: systemdService,
+};

@@ -1,0 +1,197 @@
+import { isRegctlError, RegctlError } from "../errors.ts";
+import { renderForPeople } from "../ssh/remote-command.ts";
+import { applyPlan } from "./apply.ts";
+import { detectPlatform } from "./detect.ts";
+import type { EngineFacts } from "./facts.ts";
+import { type JournalEntry, parseJournal } from "./journal.ts";
+import type { HostPlace, Place } from "./locate.ts";
+import { type HostOutcome, outcomeOf } from "./outcome.ts";
+import { renderPaste } from "./paste.ts";
+import type { ChangePlan, Consent, Plan } from "./plan.ts";
+import type { WrittenPlatform } from "./platform.ts";
+import { acquireRoot, type SudoPassword } from "./rights.ts";
+import { type HostSession, openSession } from "./session.ts";
+import type { SetupWorld } from "./world.ts";
+
+/** How far a run may go, and what was answered beforehand. */
+export interface SetupMode {
+  readonly platform?: string | undefined;
+  readonly dryRun: boolean;
+  readonly print: boolean;
+  readonly yes: boolean;
+  readonly allowRestart: boolean;
+  readonly timeoutSeconds?: number | undefined;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  /** Entries of the journal that the plan takes back. */
+  readonly undoes: readonly JournalEntry[];
+}
+
+/** What differs between the setup commands: the decision. Everything around it is the same. */
+export interface Task {
+  readonly action: JournalEntry["action"];
+  /** For people and the journal; a planner may know better (`--last`). */
+  readonly registry: string;
+  plan(session: HostSession, platform: WrittenPlatform, evidence: readonly string[]): Promise<Planned>;
+}
+
+const proveSeconds = 30;
+
+/** One host from the first look to the proof. A file that changed under our hands is planned again, once. */
+export async function setUpHost(
+  hostPlace: HostPlace,
+  task: Task,
+  mode: SetupMode,
+  password: SudoPassword,
+  world: SetupWorld,
+): Promise<HostOutcome> {
+  world.emit({ event: "step", host: hostPlace.name, step: "connect" });
+  const place = await hostPlace.open();
+  try {
+    return await attempt(place, task, mode, password, world).catch((error: unknown) => {
+      if (!isRegctlError(error, "CHANGED_SINCE_PLANNED")) throw error;
+      const note = `${error.facts.path} changed since it was planned; planning again`;
+      world.emit({ event: "note", host: place.host.name, note });
+      return attempt(place, task, mode, password, world);
+    });
+  } finally {
+    await place.close();
+  }
+}
+
+async function attempt(
+  place: Place,
+  task: Task,
+  mode: SetupMode,
+  password: SudoPassword,
+  world: SetupWorld,
+): Promise<HostOutcome> {
+  world.emit({ event: "step", host: place.host.name, step: "look" });
+  let session = await openSession(place.host, place.socket, world);
+  try {
+    let planned = await planOrNull(session, task, mode);
+    const wantsRoot = planned === null || (planned.plan.kind === "change" && !mode.dryRun && !mode.print);
+    if (wantsRoot && session.root === null) {
+      const { user } = session.facts;
+      const guess = planned ?? (await planBlindly(session, task, mode));
+      const paste = guess ? renderPaste(guess.plan, renderForPeople) : [];
+      if (mode.print && guess) return { ...outcomeOf(guess.plan, session.facts), paste };
+      const root = await acquireRoot(place.host, user, password, paste);
+      await session.close();
+      session = await openSession(place.host, place.socket, world, root);
+      planned = null;
+    }
+    planned ??= await planFor(session, task, mode);
+    return await carryOut(session, planned, task, mode, world);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Null when more rights are needed to see enough for a plan. */
+async function planOrNull(session: HostSession, task: Task, mode: SetupMode): Promise<Planned | null> {
+  try {
+    return await planFor(session, task, mode);
+  } catch (error) {
+    const blind =
+      session.root === null &&
+      (isRegctlError(error, "NO_RIGHTS") || isRegctlError(error, "ENGINE_UNREACHABLE"));
+    const silent = isRegctlError(error, "ENGINE_UNREACHABLE") && !session.facts.socketExists;
+    if (blind && !silent) return null;
+    throw error;
+  }
+}
+
+/** For a person to paste: what would be done if the engine, which we may not ask, had nothing listed yet. */
+async function planBlindly(session: HostSession, task: Task, mode: SetupMode): Promise<Planned | null> {
+  const { facts } = session;
+  const engine: EngineFacts = {
+    version: facts.binaryVersion ?? "",
+    apiVersion: "",
+    operatingSystem: "",
+    name: "",
+    rootDir: "",
+    rootless: false,
+    liveRestore: false,
+    swarm: false,
+    labels: [],
+    insecure: [],
+    mirrors: [],
+    running: [],
+    lastReload: null,
+  };
+  try {
+    return await planFor({ ...session, engine: null, facts: { ...facts, engine } }, task, mode);
+  } catch (error) {
+    if (isRegctlError(error, "NO_RIGHTS")) return null;
+    throw error;
+  }
+}
+
+async function planFor(session: HostSession, task: Task, mode: SetupMode): Promise<Planned> {
+  const { facts } = session;
+  const { platform, evidence } = detectPlatform(facts, mode.platform);
+  if (platform.kind === "written") return await task.plan(session, platform, evidence);
+  throw new RegctlError("PLATFORM_NOT_WRITTEN", {
+    host: facts.host,
+    platform: platform.title,
+    evidence,
+    paste: platform.paste(task.registry),
+  });
+}
+
+async function carryOut(
+  session: HostSession,
+  planned: Planned,
+  task: Task,
+  mode: SetupMode,
+  world: SetupWorld,
+): Promise<HostOutcome> {
+  const { plan } = planned;
+  const { root, engine, facts } = session;
+  const outcome = outcomeOf(plan, facts);
+  if (mode.print) return { ...outcome, paste: renderPaste(plan, renderForPeople) };
+  if (plan.kind === "nothing" || mode.dryRun) return outcome;
+  for (const note of plan.notes) world.emit({ event: "note", host: facts.host, note });
+  await askConsents(plan, mode, world);
+  if (!root || !engine)
+    throw new RegctlError("INTERNAL", { what: "a plan without rights or engine was to be applied" });
+  const { platform } = detectPlatform(facts, mode.platform);
+  if (platform.kind !== "written")
+    throw new RegctlError("INTERNAL", { what: "the platform changed its mind" });
+  const applied = await applyPlan({
+    plan,
+    facts,
+    service: platform.service(facts),
+    root,
+    engine,
+    action: task.action,
+    registry: task.registry,
+    undoes: planned.undoes,
+    whoami: world.whoami,
+    clock: world.clock,
+    emit: world.emit,
+    proveWithinMs: Math.min(mode.timeoutSeconds ?? proveSeconds, proveSeconds) * 1000,
+    signal: world.signal,
+  });
+  return { ...outcome, proved: true, backup: applied.backup, warnings: applied.warnings };
+}
+
+async function askConsents(plan: ChangePlan, mode: SetupMode, world: SetupWorld): Promise<void> {
+  for (const consent of plan.consents) {
+    if (answered(consent, mode)) continue;
+    const { question, details, flag } = consent;
+    const given = await world.prompt.consent({ kind: "consent", host: plan.host, question, details, flag });
+    if (!given) throw new RegctlError("DECLINED", { question });
+  }
+}
+
+function answered(consent: Consent, mode: SetupMode): boolean {
+  return consent.flag === "--yes" ? mode.yes : mode.allowRestart;
+}
+
+export function journalOf(session: HostSession): readonly JournalEntry[] {
+  return parseJournal(session.facts.journal);
+}

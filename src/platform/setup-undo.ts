@@ -1,0 +1,123 @@
+import { userPaths } from "../config/paths.ts";
+import { readSettings, updateSettings } from "../config/store.ts";
+import { RegctlError } from "../errors.ts";
+import { onEachHost } from "./each-host.ts";
+import { type JournalEdit, type JournalEntry, readBackup } from "./journal.ts";
+import { locateHosts } from "./locate.ts";
+import { failedOutcome } from "./outcome.ts";
+import { fileOf } from "./owner.ts";
+import { planUndo, standingEntries } from "./plan-undo.ts";
+import { judgeRegistry } from "./registry-name.ts";
+import { sudoPasswordFrom } from "./rights.ts";
+import type { HostSession } from "./session.ts";
+import { journalOf, type SetupMode, setUpHost, type Task } from "./set-up-host.ts";
+import type { SetupResult } from "./setup-insecure.ts";
+import type { SetupWorld } from "./world.ts";
+
+export interface SetupUndoInput extends SetupMode {
+  /** Undefined with `last`. */
+  readonly registry?: string | undefined;
+  readonly last: boolean;
+  readonly on: readonly string[];
+  readonly cwd: string;
+}
+
+/** Takes away what setup added, on each host, and proves it. */
+export async function setupUndo(input: SetupUndoInput, world: SetupWorld): Promise<SetupResult> {
+  const judged = input.registry === undefined ? null : judgeRegistry(input.registry);
+  const places = await locateHosts(input.on, input.cwd, world);
+  const password = sudoPasswordFrom(world.environment, world.prompt, places.length, world.emit);
+  const task = judged ? undoTask(judged.registry) : undoLastTask();
+  const { outcomes, exitCode } = await onEachHost(
+    places,
+    world,
+    (place) => setUpHost(place, task, input, password, world),
+    failedOutcome,
+  );
+  const registry = judged?.registry ?? "";
+  const here = places.length === 1 && places[0]?.local === true;
+  if (judged && here && !input.dryRun && !input.print) await forget(registry, world);
+  return {
+    outcome: {
+      registry,
+      dryRun: input.dryRun,
+      notes: judged?.said ?? [],
+      hosts: outcomes,
+      ...(outcomes.some((host) => host.error) ? { ok: false as const } : {}),
+    },
+    exitCode,
+  };
+}
+
+function undoTask(registry: string): Task {
+  return {
+    action: "undo",
+    registry,
+    plan: async ({ facts, ...session }, platform, evidence) => {
+      const entries = standingEntries(journalOf({ facts, ...session }), registry);
+      return { plan: planUndo({ registry, facts, platform, evidence, entries }), undoes: entries };
+    },
+  };
+}
+
+/** The last change as a whole, byte for byte, when nobody touched its files since. */
+function undoLastTask(): Task {
+  return {
+    action: "undo",
+    registry: "the last change",
+    plan: async (session, platform, evidence) => {
+      const { facts } = session;
+      const entry = standingEntries(journalOf(session)).at(-1);
+      const entries = entry ? [entry] : [];
+      const registry = entry?.registry ?? "";
+      const texts = entry ? await textsBefore(session, entry) : {};
+      return { plan: planUndo({ registry, facts, platform, evidence, entries, texts }), undoes: entries };
+    },
+  };
+}
+
+async function textsBefore(
+  session: HostSession,
+  entry: JournalEntry,
+): Promise<Record<string, string | null>> {
+  const { facts } = session;
+  const texts: Record<string, string | null> = {};
+  for (const [target, { first, last }] of byTarget(entry)) {
+    const changed = () => {
+      const backup = first.backup ?? "(there was no file before)";
+      return new RegctlError("UNDO_CHANGED_SINCE", { host: facts.host, path: first.path, backup });
+    };
+    if (fileOf(facts, first.path).sha256 !== last.afterSha) throw changed();
+    const before =
+      first.backup === null ? null : await readBackup(session.root ?? session.host, first.backup);
+    if (first.backup !== null && before === null) throw changed();
+    texts[target] = before;
+  }
+  return texts;
+}
+
+function byTarget(entry: JournalEntry): ReadonlyMap<string, { first: JournalEdit; last: JournalEdit }> {
+  const targets = new Map<string, { first: JournalEdit; last: JournalEdit }>();
+  for (const edit of entry.edits) {
+    targets.set(edit.target, { first: targets.get(edit.target)?.first ?? edit, last: edit });
+  }
+  return targets;
+}
+
+/** Our own settings forget the registry as well, on the machine whose engine forgot it. */
+async function forget(registry: string, world: SetupWorld): Promise<void> {
+  const paths = userPaths(world.environment, world.home);
+  const settings = await readSettings(world.files, paths);
+  const known = settings.registries?.[registry] !== undefined || settings.defaultRegistry === registry;
+  if (!known || !world.maySave().ok) return;
+  await updateSettings(
+    world.files,
+    paths,
+    ({ defaultRegistry, registries, ...rest }) => {
+      const { [registry]: _, ...others } = registries ?? {};
+      const keepsDefault = defaultRegistry !== undefined && defaultRegistry !== registry;
+      return { ...rest, ...(keepsDefault ? { defaultRegistry } : {}), registries: others };
+    },
+    world.clock,
+  );
+}

@@ -1,0 +1,51 @@
+/** The outcome of `setup status` as lines. */
+import type { HostStatus, StatusOutcome } from "../platform/setup-status.ts";
+import { createStyle, escapeControl, type Style } from "./style.ts";
+import { renderTable } from "./table.ts";
+import type { RenderOptions } from "./terminal.ts";
+
+export function renderStatus(outcome: StatusOutcome, options: RenderOptions): readonly string[] {
+  const style = createStyle(options);
+  return outcome.hosts.flatMap((host, index) => [
+    ...(index > 0 ? [""] : []),
+    ...(host.error ? renderFailure(host, style) : renderHost(host, style, options)),
+  ]);
+}
+
+function renderFailure(host: HostStatus, style: Style): readonly string[] {
+  const remedies = (host.error?.remedies ?? []).map(
+    (text) => `  ${style.cyan(style.symbols.arrow)} ${escapeControl(text)}`,
+  );
+  return [
+    `${style.red(style.symbols.failed)} ${escapeControl(host.host)}: ${escapeControl(host.error?.message ?? "")}`,
+    ...remedies,
+  ];
+}
+
+function renderHost(host: HostStatus, style: Style, options: RenderOptions): readonly string[] {
+  const version = host.engine?.version ?? "(version unknown)";
+  const lines = [
+    `${style.bold(escapeControl(host.host))}: Docker ${escapeControl(version)}, ${host.platform ?? "unknown platform"}`,
+  ];
+  if (host.path) lines.push(`  the list lives in ${escapeControl(host.path)}${ownerWords(host)}`);
+  if (host.problem) lines.push(`  ${style.yellow(style.symbols.warning)} ${escapeControl(host.problem)}`);
+  lines.push(
+    host.restartStops === 0
+      ? "  a restart of the engine would stop no container"
+      : `  a restart of the engine would stop ${host.restartStops === 1 ? "1 container" : `${host.restartStops} containers`}`,
+  );
+  const rows = host.registries.map(({ registry, configured, effective }) => [
+    `  ${escapeControl(registry)}`,
+    configured ? "yes" : "no",
+    effective ? "yes" : "no",
+  ]);
+  return [
+    ...lines,
+    ...renderTable({ header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 }, options),
+  ];
+}
+
+function ownerWords(host: HostStatus): string {
+  if (host.owner === "flags") return " (flags of the daemon)";
+  return host.owner === "none" ? " (once there is one)" : "";
+}

@@ -1,0 +1,190 @@
+/** Outcomes of `setup insecure` and `setup undo` as lines. */
+import type { HostOutcome, SetupOutcome, StepOutcome } from "../platform/outcome.ts";
+import { createStyle, escapeControl, type Style } from "./style.ts";
+import { renderTable } from "./table.ts";
+import type { RenderOptions } from "./terminal.ts";
+
+type Words = {
+  /** What the run did to a host, as the end of a sentence that begins with its name. */
+  done(outcome: SetupOutcome, host: HostOutcome): string;
+  short: string;
+};
+
+const insecureWords: Words = {
+  done: ({ registry }) => `talks to ${registry} without a verified certificate`,
+  short: "set up",
+};
+
+const undoWords: Words = {
+  done: ({ registry }) =>
+    registry === "" ? "is as it was before the last change" : `no longer lists ${registry}`,
+  short: "undone",
+};
+
+export function renderSetup(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
+  return render(outcome, options, insecureWords);
+}
+
+export function renderUndo(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
+  return render(outcome, options, undoWords);
+}
+
+function render(outcome: SetupOutcome, options: RenderOptions, words: Words): readonly string[] {
+  const style = createStyle(options);
+  const pastes = outcome.hosts.filter((host) => host.paste !== undefined);
+  if (pastes.length > 0) return pastes.flatMap((host) => renderPaste(host, outcome.hosts.length > 1));
+  if (outcome.dryRun)
+    return [...outcome.hosts.flatMap((host) => renderPlan(host, style)), "Nothing was changed."];
+  const [only] = outcome.hosts;
+  const lines =
+    outcome.hosts.length === 1 && only
+      ? renderHost(outcome, only, style, words)
+      : renderHosts(outcome, style, options, words);
+  const fallback = outcome.defaultRegistry;
+  return fallback === undefined ? lines : [...lines, `${fallback} is now your default registry.`];
+}
+
+function renderPaste(host: HostOutcome, several: boolean): readonly string[] {
+  const head = several ? [`# on ${escapeControl(host.host)}`] : [];
+  if (host.error) return [...head, `# ${escapeControl(host.error.message)}`];
+  const lines = host.paste ?? [];
+  return [...head, ...(lines.length === 0 ? [`# nothing to do: ${nothingWords(host)}`] : lines)];
+}
+
+function nothingWords(host: HostOutcome): string {
+  const detail = escapeControl(host.detail ?? "");
+  switch (host.nothing) {
+    case "already":
+      return `the engine already lists ${detail}`;
+    case "covered":
+      return `the engine's entry ${detail} covers it already`;
+    case "loopback":
+      return `engines talk to ${detail} without a certificate by themselves`;
+    case "not-ours":
+      return `${detail} is listed there, but not by regctl: it stays`;
+    default:
+      return detail === "" ? "there is no change of regctl to take back" : `${detail} is not listed`;
+  }
+}
+
+function engineOf(host: HostOutcome): string {
+  return `Docker ${host.engine?.version ?? "(unknown version)"}, ${host.platform ?? "unknown platform"}`;
+}
+
+function renderPlan(host: HostOutcome, style: Style): readonly string[] {
+  const name = style.bold(escapeControl(host.host));
+  if (host.error) return [`${name}: ${escapeControl(host.error.message)}`, ...remediesOf(host, style), ""];
+  if (host.nothing !== null) return [`${name}: nothing to do: ${nothingWords(host)}`, ""];
+  const evidence = host.evidence.map((line) => `  ${style.dim(escapeControl(line))}`);
+  const notes = host.notes.map((note) => `  ${style.yellow(style.symbols.warning)} ${escapeControl(note)}`);
+  const steps = host.steps.map((step, index) => `  ${index + 1}. ${renderStep(step)}`);
+  const diff =
+    host.diff === ""
+      ? []
+      : [
+          "",
+          ...host.diff
+            .trimEnd()
+            .split("\n")
+            .map((line) => paintDiff(line, style)),
+        ];
+  return [`${name}: ${engineOf(host)}`, ...evidence, ...notes, ...steps, ...diff, ""];
+}
+
+function renderStep(step: StepOutcome): string {
+  switch (step.kind) {
+    case "write":
+      return `write ${escapeControl(step.path)} (${step.why})`;
+    case "remove":
+      return `remove ${escapeControl(step.path)} (${step.why})`;
+    case "reload":
+      return escapeControl(step.command.join(" "));
+    case "restart":
+      return `${escapeControl(step.command.join(" "))}${step.stops > 0 ? ` (stops ${containers(step.stops)})` : ""}`;
+    case "prove":
+      return `prove: ${provesOf(step).join(", ")}`;
+  }
+}
+
+function provesOf(step: Extract<StepOutcome, { kind: "prove" }>): readonly string[] {
+  const listed = Object.entries(step.listed).map(
+    ([entry, wanted]) => `the engine ${wanted ? "lists" : "forgot"} ${entry}`,
+  );
+  const restore =
+    step.liveRestore === undefined ? [] : [`live-restore is ${step.liveRestore ? "on" : "off"}`];
+  const all = [...listed, ...restore].map(escapeControl);
+  return all.length > 0 ? all : ["the engine answers"];
+}
+
+function containers(count: number): string {
+  return count === 1 ? "1 container" : `${count} containers`;
+}
+
+function paintDiff(line: string, style: Style): string {
+  const text = escapeControl(line);
+  if (line.startsWith("+") && !line.startsWith("+++")) return style.green(text);
+  if (line.startsWith("-") && !line.startsWith("---")) return style.red(text);
+  return text;
+}
+
+function howOf(host: HostOutcome): string {
+  if (host.applied === "restart") {
+    const stopped = host.steps.some((step) => step.kind === "restart" && step.stops > 0);
+    return stopped ? "engine restarted" : "engine restarted, containers kept running";
+  }
+  return host.applied === "reload" ? "engine reloaded, containers untouched" : "no reload needed";
+}
+
+function renderHost(outcome: SetupOutcome, host: HostOutcome, style: Style, words: Words): readonly string[] {
+  const name = escapeControl(host.host);
+  if (!host.changed)
+    return [`${style.green(style.symbols.ok)} ${name}: nothing to do: ${nothingWords(host)}.`];
+  const lines = [`${style.green(style.symbols.ok)} ${name} ${words.done(outcome, host)}.`];
+  lines.push(`  ${engineOf(host)}; ${escapeControl(host.path ?? "")}; ${howOf(host)}.`);
+  lines.push(
+    ...host.warnings.map((warning) => `  ${style.yellow(style.symbols.warning)} ${escapeControl(warning)}`),
+  );
+  if (host.backup) lines.push(`  ${style.dim(`The file as it was: ${escapeControl(host.backup)}`)}`);
+  if (words === insecureWords) lines.push(`  To take it back: ${undoLine(outcome, host)}`);
+  return lines;
+}
+
+function undoLine(outcome: SetupOutcome, host: HostOutcome): string {
+  const on = host.host === "localhost" ? "" : ` --on ${escapeControl(host.host)}`;
+  return `regctl setup undo ${escapeControl(outcome.registry)}${on}`;
+}
+
+function renderHosts(
+  outcome: SetupOutcome,
+  style: Style,
+  options: RenderOptions,
+  words: Words,
+): readonly string[] {
+  const rows = outcome.hosts.map((host) => [
+    escapeControl(host.host),
+    host.error ? "failed" : host.changed ? words.short : (host.nothing ?? ""),
+    host.error ? host.error.code : `${host.engine?.version ?? ""} ${host.platform ?? ""}`.trim(),
+    host.error ? "" : host.changed ? howOf(host) : "",
+  ]);
+  const paint = (cell: string, row: number, column: number) =>
+    column !== 1 ? cell : outcome.hosts[row]?.error ? style.red(cell) : style.green(cell);
+  const table = renderTable({ header: ["HOST", "RESULT", "ENGINE", "HOW"], rows, paint }, options);
+  const failed = outcome.hosts.filter((host) => host.error);
+  const warned = outcome.hosts.flatMap((host) =>
+    host.warnings.map(
+      (warning) =>
+        `${style.yellow(style.symbols.warning)} ${escapeControl(host.host)}: ${escapeControl(warning)}`,
+    ),
+  );
+  const details = failed.flatMap((host) => [
+    `${style.red(style.symbols.failed)} ${escapeControl(host.host)}: ${escapeControl(host.error?.message ?? "")}`,
+    ...remediesOf(host, style),
+  ]);
+  return [...table, ...warned, ...details];
+}
+
+function remediesOf(host: HostOutcome, style: Style): readonly string[] {
+  return (host.error?.remedies ?? []).map(
+    (remedy) => `  ${style.cyan(style.symbols.arrow)} ${escapeControl(remedy)}`,
+  );
+}

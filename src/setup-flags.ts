@@ -1,0 +1,48 @@
+/** What the setup commands share: their flags, and what the flags mean to the feature. */
+import { pickFlags } from "./flags.ts";
+import type { SetupOutcome } from "./platform/outcome.ts";
+import type { SetupMode } from "./platform/set-up-host.ts";
+
+export const setupFlags = pickFlags(
+  "on",
+  "dry-run",
+  "exit-code",
+  "print",
+  "allow-restart",
+  "platform",
+  "ssh",
+  "accept-host-key",
+  "timeout",
+);
+
+interface SetupFlagValues {
+  readonly on?: readonly string[] | undefined;
+  readonly "dry-run"?: boolean;
+  readonly "exit-code"?: boolean;
+  readonly print?: boolean;
+  readonly yes?: boolean;
+  readonly "allow-restart"?: boolean;
+  readonly platform?: string | undefined;
+  readonly timeout?: number | undefined;
+}
+
+export function toSetupMode(
+  flags: SetupFlagValues,
+): SetupMode & { readonly on: readonly string[]; readonly cwd: string } {
+  return {
+    on: flags.on ?? [],
+    cwd: process.cwd(),
+    platform: flags.platform,
+    dryRun: flags["dry-run"] === true,
+    print: flags.print === true,
+    yes: flags.yes === true,
+    allowRestart: flags["allow-restart"] === true,
+    timeoutSeconds: flags.timeout,
+  };
+}
+
+/** With `--dry-run --exit-code`, 10 says that something would change. */
+export function exitCodeWith(flags: SetupFlagValues, outcome: SetupOutcome, exitCode: number): number {
+  const pending = flags["dry-run"] && flags["exit-code"] && outcome.hosts.some((host) => host.changed);
+  return exitCode === 0 && pending ? 10 : exitCode;
+}

@@ -1,0 +1,149 @@
+import type { Duplex } from "node:stream";
+import { RegctlError } from "../../errors.ts";
+import { JoinedStream } from "../../joined-stream.ts";
+import type { CommandOptions, CommandResult, Destination } from "../../ports.ts";
+import type { Listener, SshConnection } from "../connection.ts";
+import { withLimits } from "../limits.ts";
+import { renderForPeople, renderRemoteCommand } from "../remote-command.ts";
+import { SessionSlots } from "../session-slots.ts";
+import type { SshTarget } from "../target.ts";
+import { UnderWay } from "../under-way.ts";
+import { collectChannel, keepStderr, killChannel, watchExit } from "./command.ts";
+import { isRefusal, toForwardFailure } from "./failures.ts";
+import type { Channel, Client, ClientChannel, NodeSSH } from "./library.ts";
+
+const closeTimeoutMs = 2_000;
+
+/** An SSH connection in this process, over node-ssh. */
+export class NodeConnection implements SshConnection {
+  readonly carrier = "node";
+  readonly local = false;
+  readonly name: string;
+  readonly target: SshTarget;
+  readonly closed: Promise<RegctlError | undefined>;
+  readonly #ssh: NodeSSH;
+  readonly #client: Client;
+  readonly #slots = new SessionSlots();
+  readonly #underWay = new UnderWay();
+  #closing = false;
+
+  /** `lastError` tells what the client's latest `error` event was. */
+  constructor(ssh: NodeSSH, client: Client, target: SshTarget, lastError: () => Error | null) {
+    this.#ssh = ssh;
+    this.#client = client;
+    this.target = target;
+    this.name = target.name;
+    this.closed = new Promise((resolve) => {
+      client.once("close", () => {
+        const reason = this.#closing
+          ? "closed here"
+          : (lastError()?.message ?? "the server closed the connection");
+        const lost = new RegctlError("SSH_CONNECTION_LOST", { host: this.name, reason });
+        this.#underWay.lose(lost);
+        resolve(this.#closing ? undefined : lost);
+      });
+    });
+  }
+
+  run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return withLimits(argv, this.name, options, async (onStop) => {
+      const channel = await this.#session(argv);
+      onStop(() => killChannel(channel));
+      try {
+        return await this.#underWay.until(() => collectChannel(channel, options.input ?? ""));
+      } finally {
+        this.#slots.release();
+      }
+    });
+  }
+
+  async open(argv: readonly string[]): Promise<Duplex> {
+    const channel = await this.#session(argv);
+    const exit = watchExit(channel).finally(() => this.#slots.release());
+    const stderr = keepStderr(channel);
+    const ending = async (): Promise<Error | null> => {
+      const code = await this.#underWay.until(() => exit);
+      const facts = { host: this.name, command: renderForPeople(argv), code, output: stderr() };
+      return code === 0 ? null : new RegctlError("HOST_COMMAND_FAILED", facts);
+    };
+    return this.#stream(channel, ending, () => killChannel(channel));
+  }
+
+  async dial(destination: Destination): Promise<Duplex> {
+    const channel = await this.#forward(destination, () =>
+      destination.kind === "unix"
+        ? this.#ssh.forwardOutStreamLocal(destination.path)
+        : this.#ssh.forwardOut("127.0.0.1", 0, destination.host, destination.port),
+    );
+    return this.#forwarded(channel);
+  }
+
+  async listen(at: Destination, onConnection: (stream: Duplex) => void): Promise<Listener> {
+    const take = (accept: () => Channel): void => onConnection(this.#forwarded(accept()));
+    if (at.kind === "unix") {
+      const forward = () => this.#ssh.forwardInStreamLocal(at.path, (_info, accept) => take(accept));
+      const { dispose } = await this.#forward(at, forward);
+      return { at, close: dispose };
+    }
+    const forward = () => this.#ssh.forwardIn(at.host, at.port, (_details, accept) => take(accept));
+    const { port, dispose } = await this.#forward(at, forward);
+    return { at: { ...at, port: port || at.port }, close: dispose };
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#client.end();
+    const timer = setTimeout(() => this.#client.destroy(), closeTimeoutMs);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  /** Starts a command on a channel of its own, when the server has room for one. */
+  async #session(argv: readonly string[]): Promise<ClientChannel> {
+    const line = renderRemoteCommand(argv);
+    for (;;) {
+      await this.#underWay.until(() => this.#slots.take());
+      try {
+        return await this.#underWay.until(() => this.#exec(line));
+      } catch (error) {
+        if (this.#underWay.lost) throw error;
+        if (isRefusal(error) && this.#slots.refused()) continue;
+        const output = error instanceof Error ? error.message : String(error);
+        const facts = { host: this.name, command: renderForPeople(argv), code: null, output };
+        throw new RegctlError("HOST_COMMAND_FAILED", facts, { cause: error });
+      }
+    }
+  }
+
+  #exec(line: string): Promise<ClientChannel> {
+    return new Promise((resolve, reject) => {
+      this.#client.exec(line, (error, channel) => (error ? reject(error) : resolve(channel)));
+    });
+  }
+
+  async #forward<T>(destination: Destination, request: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#underWay.until(request);
+    } catch (error) {
+      if (this.#underWay.lost || !(error instanceof Error)) throw error;
+      throw toForwardFailure(error, this.name, destination);
+    }
+  }
+
+  #forwarded(channel: Channel): Duplex {
+    const release = (): void => {
+      channel.end();
+      channel.close();
+      channel.resume();
+    };
+    return this.#stream(channel, async () => this.#underWay.lost ?? null, release);
+  }
+
+  #stream(
+    channel: Channel | ClientChannel,
+    ending: () => Promise<Error | null>,
+    release: () => void,
+  ): Duplex {
+    return this.#underWay.track(new JoinedStream({ readable: channel, writable: channel, ending, release }));
+  }
+}

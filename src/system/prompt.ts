@@ -1,0 +1,85 @@
+/** Questions to the person at the terminal. The only importer of inquirer. */
+import { RegctlError } from "../errors.ts";
+import type { Environment, Prompt, Question } from "../ports.ts";
+
+type Input = NodeJS.ReadStream;
+type Output = NodeJS.WriteStream;
+
+export interface PromptOptions {
+  readonly input: Input;
+  /** Questions go here, never to standard output. */
+  readonly output: Output;
+  readonly environment: Environment;
+  readonly signal: AbortSignal;
+  /** How a question looks. */
+  readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
+  /** Runs `ask` while nothing else writes to the terminal. */
+  readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
+}
+
+/** A terminal that a CI system lends to its jobs has nobody in front of it. */
+function canAsk({ input, output, environment }: PromptOptions): boolean {
+  const ci = environment.CI;
+  const forcedOff = ci !== undefined && ci !== "" && ci !== "0" && ci !== "false";
+  return input.isTTY === true && output.isTTY === true && !forcedOff;
+}
+
+/** Runs one task after another, in the order they came; a failed one does not stop the next. */
+function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const next = last.then(task, task);
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+/** inquirer says by an error's name that the person pressed Ctrl-C, or that our signal ended the question. */
+function toOwnError(error: unknown, signal: AbortSignal): unknown {
+  const name = error instanceof Error ? error.name : "";
+  if (name === "ExitPromptError") return new RegctlError("INTERRUPTED", { signal: "SIGINT" });
+  if (name === "AbortPromptError") return signal.reason;
+  return error;
+}
+
+type Inquirer = typeof import("@inquirer/prompts");
+interface AskContext {
+  readonly input: Input;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+export function createPrompt(options: PromptOptions): Prompt {
+  const { input, output, signal, present, aside } = options;
+  const interactive = canAsk(options);
+  const queue = createQueue();
+
+  const ask = <T>(
+    question: Question,
+    run: (inquirer: Inquirer, message: string, context: AskContext) => Promise<T>,
+  ): Promise<T> => {
+    if (!interactive) {
+      const { question: words, flag } = question;
+      return Promise.reject(new RegctlError("MISSING_ANSWER", { question: words, flag }));
+    }
+    return queue(async () => {
+      signal.throwIfAborted();
+      const inquirer = await import("@inquirer/prompts");
+      return await aside(async () => {
+        const { above, message } = present(question);
+        output.write(above.map((line) => `${line}\n`).join(""));
+        return await run(inquirer, message, { input, output, signal });
+      });
+    }).catch((error: unknown) => {
+      throw toOwnError(error, signal);
+    });
+  };
+
+  return {
+    interactive,
+    consent: (question) =>
+      ask(question, ({ confirm }, message, context) => confirm({ message, default: false }, context)),
+    secret: (question) => ask(question, ({ password }, message, context) => password({ message }, context)),
+    text: (question) => ask(question, (inquirer, message, context) => inquirer.input({ message }, context)),
+  };
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { type ErrorCode, type ErrorFacts, exitCodeOf, RegctlError } from "../../src/errors.ts";
+import { explain, toRegctlError } from "../../src/explain/errors.ts";
+
+/** Every string of the facts is hostile on purpose: it must come through whole, and quoted where it is pasted. */
+const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
+  USAGE: { problem: "no such thing" },
+  BAD_REGISTRY: { given: "http://x/y", problem: "it has a path", type: "regctl setup insecure x" },
+  REGISTRY_NO_EFFECT: { registry: "docker.io", why: "engines never use plain HTTP for it" },
+  REGISTRY_TOO_WIDE: { registry: "0.0.0.0/0" },
+  MISSING_ANSWER: { question: "Restart?", flag: "--allow-restart" },
+  DECLINED: { question: "Restart?" },
+  CONFIG_BROKEN: {
+    host: "u@h",
+    path: "/etc/docker/daemon.json",
+    line: 3,
+    column: 9,
+    problem: "a comma is missing",
+  },
+  CONFIG_CONFLICT: { host: "u@h", path: "/p", problem: "both", remedy: "systemctl cat docker" },
+  PLATFORM_NOT_WRITTEN: {
+    host: "h",
+    platform: "Flatcar",
+    evidence: ["ID=flatcar"],
+    paste: ["sudo a", "sudo b"],
+  },
+  PLATFORM_UNKNOWN: { host: "h", evidence: [] },
+  ENGINE_ELSEWHERE: {
+    endpoint: "tcp://1.2.3.4:2376",
+    why: "it is a TCP address",
+    remedy: "--on root@1.2.3.4",
+  },
+  CHANGED_SINCE_PLANNED: { host: "h", path: "/p" },
+  UNDO_CHANGED_SINCE: { host: "h", path: "/p", backup: "/b/it's" },
+  LOCKED: { host: "h", by: "root@a, pid 7" },
+  NO_RIGHTS: { host: "h", user: "joe", reason: "sudo is not installed", paste: [] },
+  ENGINE_UNREACHABLE: { host: "h", tried: ["/var/run/docker.sock"], reason: "connection refused" },
+  ENGINE_ERROR: { host: "h", request: "GET /info", status: 500, message: "x" },
+  HOST_COMMAND_FAILED: { host: "h", command: "cat /x", code: null, output: "" },
+  HOST_FILE_FAILED: { host: "h", path: "/p q", problem: "no space left on device" },
+  NOT_PROVED: { host: "h", reason: "server gave HTTP response to HTTPS client", log: ["l1", "l2"] },
+  ROLLBACK_FAILED: { host: "h", reason: "r", problem: "p", backup: "/b", log: ["l1"] },
+  SSH_NAME_UNKNOWN: { host: "h" },
+  SSH_UNREACHABLE: { host: "h", port: 2222, reason: "refused" },
+  SSH_TIMEOUT: { host: "::1", port: 22, seconds: 10 },
+  SSH_HOST_KEY_UNKNOWN: { host: "h", port: 22, keyType: "ssh-ed25519", fingerprint: "SHA256:abc" },
+  SSH_HOST_KEY_CHANGED: {
+    host: "h",
+    port: 2222,
+    keyType: "ssh-rsa",
+    fingerprint: "SHA256:abc",
+    knownHosts: "/k",
+  },
+  SSH_HOST_KEY_REVOKED: { host: "h", port: 22, fingerprint: "SHA256:abc", knownHosts: "/k" },
+  SSH_HOST_KEY_REFUSED: { host: "h", port: 22, keyType: "k", fingerprint: "SHA256:a", accepted: "SHA256:b" },
+  SSH_AUTH_FAILED: { host: "h; rm -rf /", user: "joe", tried: ["agent"] },
+  SSH_NO_COMMON_ALGORITHM: { host: "h", reason: "no kex" },
+  SSH_CONNECTION_LOST: { host: "h", reason: "reset" },
+  SSH_COMMAND_TIMEOUT: { host: "h", command: "sleep 9", seconds: 1 },
+  SSH_FORWARD_DENIED: { host: "h", destination: "x:1", reason: "prohibited" },
+  SSH_FORWARD_FAILED: { host: "h", destination: "x:1", reason: "refused" },
+  SSH_NOT_INSTALLED: { reason: "ssh: not found" },
+  SSH_CONFIG_BROKEN: { path: "/c", problem: "bad" },
+  STATE_UNREADABLE: { path: "/s", problem: "not JSON" },
+  OUTPUT_FAILED: { problem: "ENOSPC" },
+  INTERRUPTED: { signal: "SIGINT" },
+  INTERNAL: { what: "TypeError: x" },
+};
+
+function explainSample<C extends ErrorCode>(code: C) {
+  return explain(new RegctlError(code, samples[code]));
+}
+
+describe("every code", () => {
+  for (const code of Object.keys(exitCodeOf) as ErrorCode[]) {
+    test(`${code} has whole sentences, a remedy, and all its facts`, () => {
+      const { message, remedies } = explainSample(code);
+      assert.match(message.split("\n")[0] ?? "", /^\S.*[.!?:]$/);
+      assert.doesNotMatch(message, /undefined|\[object|\.\./);
+      assert.ok(
+        remedies.length > 0 && remedies.every((remedy) => remedy !== "" && !remedy.includes("undefined")),
+      );
+      const said = [message, ...remedies].join("\n");
+      for (const fact of Object.values(samples[code])) {
+        if (typeof fact === "string" && code !== "UNDO_CHANGED_SINCE" && !fact.includes(";"))
+          assert.ok(said.includes(fact), fact);
+      }
+    });
+  }
+});
+
+test("what is pasted is quoted", () => {
+  assert.ok(explainSample("SSH_AUTH_FAILED").remedies[0]?.includes("ssh -v 'joe@h; rm -rf /'"));
+  assert.ok(explainSample("UNDO_CHANGED_SINCE").remedies[0]?.endsWith("sudo diff '/b/it'\\''s' /p"));
+});
+
+test("the port is in what is pasted", () => {
+  assert.equal(explainSample("SSH_UNREACHABLE").remedies[0], "ssh -v -p 2222 h");
+  assert.ok(explainSample("SSH_HOST_KEY_CHANGED").remedies[1]?.endsWith("ssh-keygen -R '[h]:2222' -f /k"));
+});
+
+test("a known message of the engine brings its cause and remedy along", () => {
+  const { message, remedies } = explainSample("NOT_PROVED");
+  assert.match(message, /speaks plain HTTP/);
+  assert.match(message, /\n {2}l1\n {2}l2$/);
+  assert.match(remedies[0] ?? "", /^regctl setup insecure/);
+});
+
+test("what is not ours becomes INTERNAL and keeps its cause", () => {
+  const thrown = new TypeError("x is not a function");
+  const error = toRegctlError(thrown);
+  assert.equal(error.code, "INTERNAL");
+  assert.equal(error.cause, thrown);
+  assert.match(explain(error).message, /^This is a bug in regctl: TypeError: x is not a function\.$/);
+  assert.equal(toRegctlError(error), error);
+  assert.match(explain(toRegctlError("thrown text")).message, /thrown text/);
+});

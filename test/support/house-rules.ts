@@ -1,0 +1,122 @@
+/** The rules that test/repo-health.test.ts holds the repository to. Extend a list on purpose, with a line of why. */
+
+export interface Zone {
+  /** A folder that ends in `/`, or single files. */
+  readonly files: readonly string[];
+  /** Zones that may be imported. */
+  readonly may: readonly string[];
+  /** Zones whose types alone may be imported. */
+  readonly mayType?: readonly string[];
+  readonly why: string;
+}
+
+export const zones: Readonly<Record<string, Zone>> = {
+  contract: {
+    files: ["src/errors.ts", "src/ports.ts"],
+    may: [],
+    why: "what everybody knows knows nobody",
+  },
+  streams: {
+    files: ["src/child.ts", "src/joined-stream.ts"],
+    may: ["contract"],
+    why: "streams made of streams, shared by ssh and system",
+  },
+  flags: { files: ["src/flags.ts"], may: [], why: "the flag dictionary" },
+  base: {
+    files: ["src/base-command.ts"],
+    may: ["flags", "contract", "context", "report"],
+    why: "parses, opens the context, tells progress",
+  },
+  shell: {
+    files: ["src/main.ts", "src/answer.ts", "src/oclif.ts", "src/route.ts", "src/command-table.ts"],
+    may: ["base", "commands", "contract", "explain", "flags", "report"],
+    why: "from the process to a command and back; the table loads the commands",
+  },
+  context: {
+    files: ["src/context.ts"],
+    may: ["config", "contract", "engine", "ssh", "streams", "system"],
+    mayType: ["flags"],
+    why: "the only place where system/ is wired",
+  },
+  commands: {
+    files: ["src/commands/"],
+    may: ["base", "config", "contract", "engine", "flags", "platform", "report", "ssh", "tunnel"],
+    mayType: ["context"],
+    why: "flags, one call, the outcome and its renderer",
+  },
+  config: {
+    files: ["src/config/"],
+    may: ["contract"],
+    mayType: ["context"],
+    why: "settings, state and locks",
+  },
+  explain: { files: ["src/explain/"], may: ["contract"], why: "the words of errors" },
+  engine: { files: ["src/engine/"], may: ["contract", "streams"], why: "the engine's API over a stream" },
+  ssh: { files: ["src/ssh/"], may: ["contract", "streams"], why: "one SSH connection behind one port" },
+  platform: {
+    files: ["src/platform/"],
+    may: ["config", "contract", "engine", "explain", "ssh"],
+    mayType: ["context"],
+    why: "changes hosts over ssh, proves it at their engine, and puts an error into words inside an item",
+  },
+  tunnel: {
+    files: ["src/tunnel/"],
+    may: ["config", "contract", "engine", "explain", "ssh"],
+    mayType: ["context"],
+    why: "forwards over ssh",
+  },
+  report: {
+    files: ["src/report/"],
+    may: [],
+    mayType: ["config", "contract", "engine", "explain", "flags", "platform", "tunnel"],
+    why: "outcomes as lines: needs only their shapes",
+  },
+  system: {
+    files: ["src/system/"],
+    may: ["contract", "streams"],
+    mayType: ["engine", "ssh"],
+    why: "adapters behind ports that their users own",
+  },
+};
+
+/** Packages that touch the world, each with the one file that may import them. Types may go where they like. */
+export const effectPackages: Readonly<Record<string, string>> = {
+  "@inquirer/prompts": "src/system/prompt.ts",
+  chalk: "src/report/style.ts",
+  execa: "src/system/processes.ts",
+  "node-ssh": "src/ssh/node/library.ts",
+  "ssh-config": "src/ssh/target-lookup.ts",
+  ssh2: "src/ssh/node/library.ts",
+  undici: "src/system/http.ts",
+};
+
+/** Files may import these Node modules, whatever they do otherwise. */
+export const pureNodeModules = [
+  "node:assert",
+  "node:buffer",
+  "node:crypto",
+  "node:events",
+  "node:path",
+  "node:stream",
+  "node:stream/consumers",
+  "node:stream/promises",
+  "node:url",
+  "node:util",
+];
+
+/** Where a Node module that reaches the world may be imported, and why there. */
+export const effectPlaces: Readonly<Record<string, string>> = {
+  "src/system/": "adapters",
+  "src/ssh/openssh/": "the system's ssh is steered by sockets and files of its own",
+  "src/ssh/socket.ts": "our own TCP socket without delay",
+  "src/config/lock.ts": "a lock is a file made exclusively, which the port for files does not offer",
+};
+
+export const mostLines = 250;
+/** Tables of cases are long and still easy to read. */
+export const mostTestLines = 400;
+
+/** Longer files, and why they are not cut. */
+export const longFiles: Readonly<Record<string, string>> = {
+  "src/explain/engine-messages.ts": "one table, read from top to bottom",
+};
