@@ -8,8 +8,8 @@ import { openHttpCarrier } from "./http-carrier.ts";
 export interface EngineReach {
   /** The host as the user who logged in. */
   readonly plain: Host;
-  /** The same host with `run` and `open` as root; absent where no rights can be had. */
-  readonly privileged?: Host;
+  /** The same host with `run` and `open` as root, awaited only when the socket does not open; null without rights. */
+  readonly privileged?: Host | Promise<Host | null>;
   /** On that host. */
   readonly socketPath: string;
   readonly openHttp: OpenHttp;
@@ -34,7 +34,8 @@ export async function dialEngine(reach: EngineReach): Promise<Engine> {
   const ways: Rung[] = [];
   if (!isOver(direct.error)) {
     if (await mayOpenSocket(reach)) ways.push(...commandRungs(reach.plain, reach, ""));
-    if (reach.privileged) ways.push(...commandRungs(reach.privileged, reach, " as root"));
+    const privileged = await reach.privileged;
+    if (privileged) ways.push(...commandRungs(privileged, reach, " as root"));
   }
   const indirect = await climb(reach, ways);
   if (indirect.engine) return indirect.engine;

@@ -69,7 +69,10 @@ export const hostWords: WordsFor<HostCode> = {
   }),
   NO_RIGHTS: ({ host, user, reason, paste }) => ({
     message: `${user} may not change the engine's settings on ${host}: ${sentence(reason)} Nothing was changed.`,
-    remedies: paste.length > 0 ? paste : ["Run it as root, or as a user who may use sudo"],
+    remedies: [
+      "Run it as root or in a terminal that can ask for sudo's password, or give that in REGCTL_SUDO_PASSWORD",
+      ...(paste.length > 0 ? ["Or let somebody with rights paste:", ...paste] : []),
+    ],
   }),
   ENGINE_UNREACHABLE: ({ host, tried, reason }) => {
     const explained = explainReason(reason, ["docker version", "sudo systemctl status docker"]);

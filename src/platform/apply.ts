@@ -74,9 +74,11 @@ export async function applyPlan(input: ApplyInput): Promise<Applied> {
 
 async function applyLocked(input: ApplyInput, folder: string): Promise<Applied> {
   const { root, plan } = input;
-  const before = await readContainers(input.engine, restarts(plan.phases));
   tell(input, "backup");
-  const entry = await beginEntry(input, folder);
+  const [before, entry] = await Promise.all([
+    readContainers(input.engine, restarts(plan.phases)),
+    beginEntry(input, folder),
+  ]);
   const progress = { begun: 0 };
   try {
     const warnings = await runPhases(input, before, progress);
@@ -156,9 +158,13 @@ async function provePhase(
   if (activation.kind === "none") return null;
   const shortfall = await awaitExpectation(input.engine, phase.expect, input.clock, input.proveWithinMs);
   if (shortfall !== null) return shortfall;
-  if (activation.kind === "reload" && !(await stillRuns(input))) return "dockerd did not survive the reload";
+  const [survived, after] = await Promise.all([
+    activation.kind !== "reload" || stillRuns(input),
+    readContainers(input.engine, restarts(input.plan.phases)),
+  ]);
+  if (!survived) return "dockerd did not survive the reload";
   if (activation.kind === "restart" && activation.stops > 0) return null;
-  const lost = lostContainers(before, await readContainers(input.engine, restarts(input.plan.phases)));
+  const lost = lostContainers(before, after);
   if (lost.length === 0) return null;
   if (activation.kind === "restart") return `containers did not live through the restart: ${lost.join(", ")}`;
   // The very process goes on, so a reload did not end them: they ended by themselves meanwhile.

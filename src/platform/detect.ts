@@ -12,7 +12,12 @@ export interface Detected {
 
 /** The first platform that recognises the host, or the one that was named. Pure. */
 export function detectPlatform(facts: HostFacts, named: string | undefined): Detected {
-  if (named !== undefined) return { platform: platformNamed(named), evidence: ["--platform names it"] };
+  if (named !== undefined) {
+    const platform = platformNamed(named);
+    // A name says what kind of host this is, not that the engine runs on it.
+    if (platform.kind === "written") assertEngineHere(facts);
+    return { platform, evidence: ["--platform names it"] };
+  }
   for (const platform of platforms) {
     const evidence = platform.recognise(facts);
     if (!evidence) continue;

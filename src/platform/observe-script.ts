@@ -12,7 +12,10 @@ socket=$1; journal=$2; shift 2
 say() { printf '%s %d\\n%s\\n' "$1" "\${#2}" "$2"; }
 raw() { n=$(wc -c < "$2" 2>/dev/null) || return 0; printf '%s %d\\n' "$1" "$n"; cat "$2" 2>/dev/null; echo; }
 show() {
-  if [ ! -e "$1" ] && [ ! -L "$1" ]; then say file "$1|$1|absent||0|0|0"; return 0; fi
+  if [ ! -e "$1" ] && [ ! -L "$1" ]; then
+    d=$(cd "\${1%/*}/" 2>/dev/null && pwd -P) || d=\${1%/*}
+    say file "$1|\${d%/}/\${1##*/}|absent||0|0|0"; return 0
+  fi
   t=$(readlink -f "$1" 2>/dev/null) || t=$1
   if [ ! -e "$1" ]; then say file "$1|\${t:-$1}|absent||0|0|0"; return 0; fi
   m=$(stat -L -c '%a|%u|%g|%Y' "$1" 2>/dev/null) || m='|0|0|0'
@@ -72,7 +75,7 @@ if [ $init = systemd ]; then
   unit=$(systemctl show docker.service -p Id -p LoadState -p ActiveState -p MainPID -p FragmentPath -p DropInPaths -p EnvironmentFiles -p ExecStart -p ExecReload 2>/dev/null)
   say unit "$unit"
   more="$more
-$(printf '%s\\n' "$unit" | sed -n -e 's/^EnvironmentFiles=\\([^ ]*\\).*/\\1/p' -e 's/^FragmentPath=//p')
+$(printf '%s\\n' "$unit" | sed -n -e 's/^EnvironmentFiles\\{0,1\\}=\\([^ ]*\\).*/\\1/p' -e 's/^FragmentPath=//p')
 $(printf '%s\\n' "$unit" | sed -n 's/^DropInPaths=//p' | tr ' ' '\\n')"
 fi
 { [ -n "$found" ] && [ "$(id -u)" = 0 ]; } || say version "$(dockerd --version 2>/dev/null || docker --version 2>/dev/null)"

@@ -164,7 +164,10 @@ export function parseUnit(text: string): DockerUnit | null {
     activeState: values("ActiveState")[0] ?? "unknown",
     fragmentPath: values("FragmentPath")[0] ?? "",
     dropInPaths: (values("DropInPaths")[0] ?? "").split(" ").filter(Boolean),
-    environmentFiles: values("EnvironmentFiles").map((value) => value.replace(/ \(ignore_errors=.*\)$/, "")),
+    // systemd up to 239 prints the one name, newer ones the other.
+    environmentFiles: [...values("EnvironmentFiles"), ...values("EnvironmentFile")].map((value) =>
+      value.replace(/ \(ignore_errors=.*\)$/, ""),
+    ),
     execStart: /argv\[\]=(.*?) ; ignore_errors/.exec(values("ExecStart").at(-1) ?? "")?.[1] ?? "",
     canReload: values("ExecReload").length > 0,
   };

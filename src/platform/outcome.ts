@@ -149,7 +149,7 @@ function diffOf(plan: ChangePlan): string {
         "",
       )
         .split("\n")
-        .slice(1)
+        .filter((line, index) => index > 1 || !/^(Index: |=+$)/.test(line))
         .map((line) => line.replace(/^(---|\+\+\+) (.*?)\t$/, "$1 $2"))
         .join("\n"),
     )

@@ -23,20 +23,20 @@ export function renderPaste(plan: Plan, quote: (argv: readonly string[]) => stri
   return lines;
 }
 
+/** One line each, so that it survives being copied from a terminal; no here-document to be indented. */
 function writeLines(
   path: string,
   text: string,
   quote: (argv: readonly string[]) => string,
 ): readonly string[] {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  const make = `sudo mkdir -p ${quote([folder])}`;
-  if (!text.endsWith("\n") || text.includes("\r") || text.includes("\nREGCTL_END\n")) {
-    return [make, `printf %s ${quote([text])} | sudo tee ${quote([path])} >/dev/null`];
-  }
-  return [
-    make,
-    `sudo tee ${quote([path])} >/dev/null <<'REGCTL_END'`,
-    ...text.slice(0, -1).split("\n"),
-    "REGCTL_END",
-  ];
+  const whole = text.endsWith("\n") && !text.includes("\r");
+  const print = whole
+    ? `printf '%s\\n' ${text
+        .slice(0, -1)
+        .split("\n")
+        .map((line) => quote([line]))
+        .join(" ")}`
+    : `printf %s ${quote([text])}`;
+  return [`sudo mkdir -p ${quote([folder])}`, `${print} | sudo tee ${quote([path])} >/dev/null`];
 }

@@ -43,13 +43,15 @@ export function planUndo(input: UndoInput): Plan {
   const { facts, platform } = input;
   const engine = requireEngine(facts);
   const changes = changesByPath(input.entries);
+  const [main] = changes.find(([, edits]) => edits.some((edit) => edit.change?.purpose === "list")) ?? [];
+  const path = main ?? daemonJsonPath(facts);
   const about = {
     host: facts.host,
     platform: platform.name,
     evidence: input.evidence,
     engineVersion: engineVersionOf(facts),
-    owner: changes.some(([path]) => path === daemonJsonPath(facts)) ? ("file" as const) : ("flags" as const),
-    path: changes[0]?.[0] ?? daemonJsonPath(facts),
+    owner: path === daemonJsonPath(facts) ? ("file" as const) : ("flags" as const),
+    path,
     notes: [],
   };
   if (input.entries.length === 0) return nothingToUndo(input, about);

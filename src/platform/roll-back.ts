@@ -68,6 +68,9 @@ async function settle(input: RollbackInput, phase: Phase): Promise<string | null
   return await expected();
 }
 
+/** A reload logs the whole configuration in one line. */
+const longestLogLine = 240;
+
 /** The daemon's own last words, for whoever has to understand what happened. */
 async function readLog(root: RollbackInput["root"], service: Service): Promise<readonly string[]> {
   try {
@@ -76,7 +79,8 @@ async function readLog(root: RollbackInput["root"], service: Service): Promise<r
       .toString("utf8")
       .split("\n")
       .filter((line) => line.trim() !== "")
-      .slice(-10);
+      .slice(-10)
+      .map((line) => (line.length > longestLogLine ? `${line.slice(0, longestLogLine)}…` : line));
   } catch {
     return [];
   }

@@ -3,7 +3,7 @@ import { dialEngine } from "../engine/dial-engine.ts";
 import { insecureRegistriesOf, isRootless } from "../engine/engine-info.ts";
 import { isRegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
-import type { EngineFacts, HostFacts } from "./facts.ts";
+import type { EngineFacts, HostFacts, Rights } from "./facts.ts";
 import { readSystemFacts } from "./observe.ts";
 import { privilegedHost } from "./rights.ts";
 import type { SetupWorld } from "./world.ts";
@@ -25,38 +25,52 @@ export async function openSession(
   world: Pick<SetupWorld, "http">,
   asRoot?: Host,
 ): Promise<HostSession> {
-  const [system, openHttp] = await Promise.all([readSystemFacts(asRoot ?? host, socket), world.http()]);
-  const root = asRoot ?? (system.rights === "none" ? null : privilegedHost(host, system.rights));
-  const dialled = await reach(() =>
-    dialEngine({
-      plain: host,
-      ...(root && root !== host ? { privileged: root } : {}),
-      socketPath: socket,
-      openHttp,
-    }),
-  );
-  if ("problem" in dialled) {
-    const facts = { ...system, engine: null, engineProblem: dialled.problem };
+  const looking = readSystemFacts(asRoot ?? host, socket);
+  const becoming = looking.then((system) => asRoot ?? rootOf(host, system.rights));
+  const [system, root, reached] = await Promise.all([
+    looking,
+    becoming,
+    reach(host, socket, world, becoming),
+  ]);
+  if ("problem" in reached) {
+    const facts = { ...system, engine: null, engineProblem: reached.problem };
     return { host, root, facts, engine: null, close: async () => {} };
   }
-  const { engine } = dialled;
-  const facts = { ...system, engine: await readEngineFacts(engine, system.now), engineProblem: null };
+  const { engine } = reached;
+  const facts = { ...system, engine: reached.facts, engineProblem: null };
   return { host, root, facts, engine, close: () => engine.close() };
 }
 
+function rootOf(host: Host, rights: Rights): Host | null {
+  return rights === "none" ? null : privilegedHost(host, rights);
+}
+
+type Reached = { readonly engine: Engine; readonly facts: EngineFacts } | { readonly problem: string };
+
 /** An engine that does not answer is a fact here, not a failure: the files can tell why. */
-async function reach(dial: () => Promise<Engine>): Promise<{ engine: Engine } | { problem: string }> {
+async function reach(
+  plain: Host,
+  socketPath: string,
+  world: Pick<SetupWorld, "http">,
+  becoming: Promise<Host | null>,
+): Promise<Reached> {
+  const privileged = becoming.then((root) => (root === plain ? null : root));
+  privileged.catch(() => {});
+  let engine: Engine | undefined;
   try {
-    return { engine: await dial() };
+    engine = await dialEngine({ plain, privileged, socketPath, openHttp: await world.http() });
+    return { engine, facts: await readEngineFacts(engine) };
   } catch (error) {
+    await engine?.close();
     if (isRegctlError(error, "ENGINE_UNREACHABLE")) return { problem: error.facts.reason };
     throw error;
   }
 }
 
-export async function readEngineFacts(engine: Engine, now: number): Promise<EngineFacts> {
-  const [info, apiVersion, running, lastReload] = await Promise.all([
-    engine.info(),
+async function readEngineFacts(engine: Engine): Promise<EngineFacts> {
+  const info = await engine.info();
+  const now = Math.floor((Date.parse(info.systemTime) || Date.now()) / 1000);
+  const [apiVersion, running, lastReload] = await Promise.all([
     engine.apiVersion(),
     engine.containers(),
     engine.lastReload(now),

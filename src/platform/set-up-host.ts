@@ -1,5 +1,5 @@
 import { isRegctlError, RegctlError } from "../errors.ts";
-import { renderForPeople } from "../ssh/remote-command.ts";
+import { quoteLine } from "../explain/quote.ts";
 import { applyPlan } from "./apply.ts";
 import { detectPlatform } from "./detect.ts";
 import type { EngineFacts } from "./facts.ts";
@@ -76,7 +76,7 @@ async function attempt(
     if (wantsRoot && session.root === null) {
       const { user } = session.facts;
       const guess = planned ?? (await planBlindly(session, task, mode));
-      const paste = guess ? renderPaste(guess.plan, renderForPeople) : [];
+      const paste = guess ? renderPaste(guess.plan, quoteLine) : [];
       if (mode.print && guess) return { ...outcomeOf(guess.plan, session.facts), paste };
       const root = await acquireRoot(place.host, user, password, paste);
       await session.close();
@@ -152,7 +152,7 @@ async function carryOut(
   const { plan } = planned;
   const { root, engine, facts } = session;
   const outcome = outcomeOf(plan, facts);
-  if (mode.print) return { ...outcome, paste: renderPaste(plan, renderForPeople) };
+  if (mode.print) return { ...outcome, paste: renderPaste(plan, quoteLine) };
   if (plan.kind === "nothing" || mode.dryRun) return outcome;
   for (const note of plan.notes) world.emit({ event: "note", host: facts.host, note });
   await askConsents(plan, mode, world);

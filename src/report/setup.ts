@@ -1,4 +1,5 @@
 /** Outcomes of `setup insecure` and `setup undo` as lines. */
+import { quoteLine } from "../explain/quote.ts";
 import type { HostOutcome, SetupOutcome, StepOutcome } from "../platform/outcome.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -98,9 +99,9 @@ function renderStep(step: StepOutcome): string {
     case "remove":
       return `remove ${escapeControl(step.path)} (${step.why})`;
     case "reload":
-      return escapeControl(step.command.join(" "));
+      return escapeControl(quoteLine(step.command));
     case "restart":
-      return `${escapeControl(step.command.join(" "))}${step.stops > 0 ? ` (stops ${containers(step.stops)})` : ""}`;
+      return `${escapeControl(quoteLine(step.command))}${step.stops > 0 ? ` (stops ${containers(step.stops)})` : ""}`;
     case "prove":
       return `prove: ${provesOf(step).join(", ")}`;
   }

@@ -35,7 +35,6 @@ function splitPort(text: string, refuse: (problem: string) => never): { host: st
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (!bracketed && text.split(":").length > 2) return { host: text };
   const [host = "", port] = bracketed ? [bracketed[1], bracketed[2]] : text.split(":");
-  if (bracketed && !host.includes(":")) refuse("only an IPv6 address stands in brackets");
   if (port === undefined) return { host };
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535)
     refuse("the port is not 1 to 65535");

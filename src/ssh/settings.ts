@@ -86,7 +86,7 @@ export function toTarget(spec: HostSpec, settings: Settings, local: LocalUser): 
 }
 
 /** ssh_config(5), TOKENS: `%h %n %p %r %u %d %%`; tokens that we do not know stay as they are. */
-export function expandTokens(text: string, tokens: Readonly<Record<string, string>>): string {
+function expandTokens(text: string, tokens: Readonly<Record<string, string>>): string {
   return text.replace(/%(.)/g, (whole, letter: string) => tokens[letter] ?? whole);
 }
 

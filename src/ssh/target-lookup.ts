@@ -77,7 +77,8 @@ async function readConfigFiles(
   const { default: SshConfig } = await import("ssh-config");
   try {
     const config = SshConfig.parse(texts.join("\nHost *\n"));
-    const settings = toSettings(config.compute({ Host: spec.host, User: spec.user ?? world.user }), spec);
+    const asked = spec.user === undefined ? { Host: spec.host } : { Host: spec.host, User: spec.user };
+    const settings = toSettings(config.compute(asked));
     if (identityFiles.length > 0) {
       settings.set("identityfile", [...identityFiles, ...(settings.get("identityfile") ?? [])]);
     }
@@ -88,11 +89,6 @@ async function readConfigFiles(
   }
 }
 
-/** The user that was only asked about is not a setting; lists of files become lines as `ssh -G` prints them. */
-function toSettings(computed: Record<string, string | string[]>, spec: HostSpec): Map<string, string[]> {
-  const entries = Object.entries(computed).map(([keyword, value]): [string, string[]] => [
-    keyword.toLowerCase(),
-    [value].flat(),
-  ]);
-  return new Map(entries.filter(([keyword]) => keyword !== "user" || spec.user === undefined));
+function toSettings(computed: Record<string, string | string[]>): Map<string, string[]> {
+  return new Map(Object.entries(computed).map(([keyword, value]) => [keyword.toLowerCase(), [value].flat()]));
 }

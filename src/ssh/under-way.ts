@@ -7,16 +7,17 @@ import type { JoinedStream } from "../joined-stream.ts";
  */
 export class UnderWay {
   #lost: RegctlError | undefined;
-  readonly #endings = new Set<(error: RegctlError) => void>();
+  readonly #endings = new Set<(error: RegctlError, wanted: boolean) => void>();
 
   /** Why the connection is gone, once it is. */
   get lost(): RegctlError | undefined {
     return this.#lost;
   }
 
-  lose(error: RegctlError): void {
+  /** `wanted`: we closed it ourselves, so that streams which nobody cares about any more go without an error. */
+  lose(error: RegctlError, wanted: boolean): void {
     this.#lost ??= error;
-    for (const end of this.#endings) end(this.#lost);
+    for (const end of this.#endings) end(this.#lost, wanted);
     this.#endings.clear();
   }
 
@@ -37,10 +38,11 @@ export class UnderWay {
 
   /** A stream that fails with the connection. */
   track(stream: JoinedStream): JoinedStream {
-    const end = (error: RegctlError): void => {
-      if (!stream.readableEnded) stream.fail(error);
+    const end = (error: RegctlError, wanted: boolean): void => {
+      if (wanted || stream.readableEnded) stream.destroy();
+      else stream.fail(error);
     };
-    if (this.#lost) end(this.#lost);
+    if (this.#lost) end(this.#lost, false);
     else this.#endings.add(end);
     stream.once("close", () => this.#endings.delete(end));
     return stream;

@@ -75,7 +75,11 @@ export function describeHost(name: string, open: () => Promise<HostUnderTest>): 
 
     it("gives an empty input that is at its end", async () => {
       const { host } = await open();
-      assert.deepEqual(await host.run(["cat"]), { code: 0, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
+      assert.deepEqual(await host.run(["cat"]), {
+        code: 0,
+        stdout: Buffer.alloc(0),
+        stderr: Buffer.alloc(0),
+      });
     });
 
     it("carries 9 MiB of any bytes there and back", async () => {
@@ -119,7 +123,10 @@ export function describeHost(name: string, open: () => Promise<HostUnderTest>): 
       const results = await Promise.all(
         numbers.map((number) => host.run(["sh", "-c", "sleep 0.1; echo $1", "sh", number])),
       );
-      assert.deepEqual(results.map(({ stdout }) => stdout.toString().trim()), numbers);
+      assert.deepEqual(
+        results.map(({ stdout }) => stdout.toString().trim()),
+        numbers,
+      );
     });
 
     it("opens a command as a stream that ends with it", async () => {
@@ -136,7 +143,10 @@ export function describeHost(name: string, open: () => Promise<HostUnderTest>): 
       stream.end();
       await assert.rejects(buffer(stream), (error) => {
         assert.ok(isRegctlError(error, "HOST_COMMAND_FAILED"));
-        assert.deepEqual({ code: error.facts.code, output: error.facts.output.trim() }, { code: 7, output: "why" });
+        assert.deepEqual(
+          { code: error.facts.code, output: error.facts.output.trim() },
+          { code: 7, output: "why" },
+        );
         return true;
       });
     });
@@ -187,7 +197,8 @@ function describeDial(open: () => Promise<HostUnderTest>): void {
 
   it("rejects a destination where nobody listens", async () => {
     const { host, local } = await open();
-    const expected = (error: unknown): boolean => (local ? error instanceof Error : isRegctlError(error, "SSH_FORWARD_FAILED"));
+    const expected = (error: unknown): boolean =>
+      local ? error instanceof Error : isRegctlError(error, "SSH_FORWARD_FAILED");
     await assert.rejects(host.dial({ kind: "unix", path: "/no/such.sock" }), expected);
     await assert.rejects(host.dial({ kind: "tcp", host: "127.0.0.1", port: 1 }), expected);
   });

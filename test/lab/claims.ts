@@ -6,19 +6,22 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { removeCgroup } from "./cgroups.ts";
-import { waitForCableEnd } from "./network.ts";
+import { removeCable } from "./network.ts";
 
 export interface Claim {
   /** 0–16383. */
   readonly number: number;
   readonly folder: string;
   readonly cgroup: string;
+  /** The base root that the host was started from. */
+  readonly base: string;
 }
 
 interface Owner {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: together with the pid it names one process for ever. */
   readonly startTime: string;
+  readonly base: string;
 }
 
 const claimable = 16_384;
@@ -32,13 +35,13 @@ function hostsFolder(): string {
 }
 
 /** Takes a free number for this process. */
-export async function openClaim(): Promise<Claim> {
+export async function openClaim(base: string): Promise<Claim> {
   const draft = await openDraft();
-  const owner: Owner = { pid: process.pid, startTime: readStartTime(process.pid) ?? "" };
+  const owner: Owner = { pid: process.pid, startTime: readStartTime(process.pid) ?? "", base };
   await writeFile(`${draft}/owner.json`, JSON.stringify(owner));
   const first = Math.floor(Math.random() * claimable);
   for (let step = 0; step < claimable; step++) {
-    const claim = claimOf((first + step) % claimable);
+    const claim = claimOf((first + step) % claimable, base);
     if (await movedTo(draft, claim.folder)) return claim;
   }
   throw new Error(`no free host number below ${hostsFolder()}`);
@@ -57,8 +60,8 @@ async function openDraft(): Promise<string> {
   throw new Error(`cannot keep a folder in ${hostsFolder()}`);
 }
 
-function claimOf(number: number): Claim {
-  return { number, folder: `${hostsFolder()}/${number}`, cgroup: `regctl-lab/${number}` };
+function claimOf(number: number, base: string): Claim {
+  return { number, base, folder: `${hostsFolder()}/${number}`, cgroup: `regctl-lab/${number}` };
 }
 
 /** Renaming onto a folder that is not empty fails, so a number is taken by one process only. */
@@ -76,7 +79,7 @@ async function movedTo(draft: string, folder: string): Promise<boolean> {
 /** Ends what still lives of a host and forgets it. Safe to repeat. */
 export async function closeClaim(claim: Claim): Promise<void> {
   await removeCgroup(claim.cgroup);
-  await waitForCableEnd(claim.number);
+  await removeCable(claim.number, claim.base);
   // Moved first: as soon as files are missing from it, the number could be taken again.
   const gone = await openDraft();
   await rename(claim.folder, `${gone}/host`).catch(ignoreMissing);
@@ -93,19 +96,22 @@ function ignoreMissing(error: unknown): void {
 export async function removeLeftovers(which: "dead" | "all" = "dead"): Promise<readonly number[]> {
   if (!existsSync(hostsFolder())) return [];
   const names = readdirSync(hostsFolder()).filter((name) => /^\d+$/.test(name));
-  const claims = names.map((name) => claimOf(Number(name)));
-  const removable = claims.filter((claim) => which === "all" || !isOwned(claim));
+  const found = names.map((name) => {
+    const owner = readOwner(name);
+    const owned = owner !== null && readStartTime(owner.pid) === owner.startTime;
+    return { claim: claimOf(Number(name), owner?.base ?? "/"), owned };
+  });
+  const removable = found.filter(({ owned }) => which === "all" || !owned).map(({ claim }) => claim);
   await Promise.all(removable.map(closeClaim));
   if (which === "all") await rm(stateFolder(), { recursive: true, force: true });
-  return removable.map((claim) => claim.number);
+  return removable.map(({ number }) => number);
 }
 
-function isOwned(claim: Claim): boolean {
+function readOwner(name: string): Owner | null {
   try {
-    const owner: Owner = JSON.parse(readFileSync(`${claim.folder}/owner.json`, "utf8"));
-    return readStartTime(owner.pid) === owner.startTime;
+    return JSON.parse(readFileSync(`${hostsFolder()}/${name}/owner.json`, "utf8"));
   } catch {
-    return false;
+    return null;
   }
 }
 

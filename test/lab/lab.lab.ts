@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { readProcesses } from "./cgroups.ts";
 import { removeLeftovers } from "./claims.ts";
@@ -30,9 +31,10 @@ async function assertGone(host: LabHost): Promise<void> {
 }
 
 describe("lab hosts", { skip, concurrency: true, timeout: 300_000 }, () => {
-  for (const kind of Object.keys(kinds) as LabKind[]) describe(kind, () => describeKind(kind));
+  for (const kind of Object.keys(kinds) as LabKind[])
+    describe(kind, { concurrency: 1 }, () => describeKind(kind));
 
-  describe("between hosts", () => {
+  describe("between hosts", { concurrency: 1 }, () => {
     let jump: LabHost;
     before(async () => {
       jump = await startHost("systemd");
@@ -138,8 +140,16 @@ function describeKind(kind: LabKind): void {
     assert.equal((await ssh(host, "root", "id -u")).stdout, "0\n");
   });
 
-  it("leaves nothing when it is stopped, also twice", async () => {
-    await host.stop();
+  it("leaves nothing when it is stopped, also twice and with a cut connection", async () => {
+    const socket = connect(22, host.address);
+    try {
+      await once(socket, "data");
+      await host.linkDown();
+      socket.write("never acknowledged");
+      await host.stop();
+    } finally {
+      socket.destroy();
+    }
     await host.stop();
     await assertGone(host);
   });

@@ -67,7 +67,7 @@ export async function startHost(kind: LabKind, options: StartOptions = {}): Prom
   const recipe = kinds[kind];
   const base = await openBaseRoot(recipe.base);
   const keyFile = await openClientKey(base);
-  const claim = await openClaim();
+  const claim = await openClaim(base);
   const { address } = planAddresses(claim.number);
   const publicKey = await readFile(`${keyFile}.pub`, "utf8");
   const identity = { name: options.name ?? `${kind}-${claim.number}`, address, publicKey };
@@ -108,7 +108,10 @@ interface Parts extends Pick<LabHost, "kind" | "name" | "keyFile" | "knownHosts"
 function presentHost({ claim, supervisor, cable, ...known }: Parts): LabHost {
   let stopped: Promise<void> | undefined;
   const stop = async () => {
+    // With the cable in, the ends of all connections are told; with it out they would linger.
+    await cable.setLink("up").catch(() => undefined);
     await supervisor.stop();
+    await cable.remove();
     await closeClaim(claim);
   };
   const run: LabHost["run"] = (argv, inside) => runInside(supervisor.initPid, claim.cgroup, argv, inside);

@@ -1,7 +1,7 @@
 /** One veth pair for each host: `eth0` inside, `rlabN` here or in the jump host. Addresses follow from N. */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { mustRun } from "./command.ts";
+import { type Finished, runCommand } from "./command.ts";
 
 export interface Cable {
   /** IPv4 of the host. */
@@ -9,6 +9,8 @@ export interface Cable {
   /** IPv4 of the other end: this machine, or the jump host. */
   readonly gateway: string;
   setLink(state: "up" | "down"): Promise<void>;
+  /** Takes it away; nothing happens when it is gone. */
+  remove(): Promise<void>;
 }
 
 /** 16384 networks of four addresses in 10.231.0.0/16. */
@@ -18,10 +20,13 @@ export function planAddresses(number: number): { readonly address: string; reado
   return { address: `${prefix}.${network + 2}`, gateway: `${prefix}.${network + 1}` };
 }
 
-/**
- * Lays a cable between the network namespace of `hostPid` and this machine, or the namespace of `behindPid`. Both ends
- * vanish with the host's namespace. `base` lends its `ip`: this machine may have none.
- */
+/** Runs `ip` of a base root, for this machine may have none, in a process's network namespace or in ours. */
+function runIp(base: string, namespaceOf: number | undefined, args: readonly string[]): Promise<Finished> {
+  const enter = namespaceOf === undefined ? [] : ["nsenter", "-t", String(namespaceOf), "-n"];
+  return runCommand([...enter, "chroot", base, "ip", ...args]);
+}
+
+/** Lays a cable between the network namespace of `hostPid` and this machine, or the namespace of `behindPid`. */
 export async function connectHost(
   number: number,
   base: string,
@@ -30,9 +35,9 @@ export async function connectHost(
 ): Promise<Cable> {
   const { address, gateway } = planAddresses(number);
   const outer = `rlab${number}`;
-  const ip = (namespaceOf: number | undefined, ...args: readonly string[]) => {
-    const enter = namespaceOf === undefined ? [] : ["nsenter", "-t", String(namespaceOf), "-n"];
-    return mustRun([...enter, "chroot", base, "ip", ...args]);
+  const ip = async (namespaceOf: number | undefined, ...args: readonly string[]) => {
+    const { code, stderr } = await runIp(base, namespaceOf, args);
+    if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
   };
   await ip(undefined, "link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns", String(hostPid));
   if (behindPid !== undefined) await ip(undefined, "link", "set", outer, "netns", String(behindPid));
@@ -43,12 +48,23 @@ export async function connectHost(
     address,
     gateway,
     // The inner end, as when a cable is pulled there: the route from here stays, so nothing goes astray.
-    setLink: async (state) => void (await ip(hostPid, "link", "set", "eth0", state)),
+    setLink: (state) => ip(hostPid, "link", "set", "eth0", state),
+    remove: async () => void (await runIp(base, behindPid, ["link", "del", outer])),
   };
 }
 
-/** The kernel takes the cable away soon after the last process of the host's network. Throws after 10 s. */
-export async function waitForCableEnd(number: number): Promise<void> {
+/**
+ * Removes what is left of a host's cable here. It goes with the host's network namespace, but a connection that
+ * was cut by a pulled cable keeps that namespace for minutes.
+ */
+export async function removeCable(number: number, base: string): Promise<void> {
+  if (!existsSync(`/sys/class/net/rlab${number}`)) return;
+  await runIp(base, undefined, ["link", "del", `rlab${number}`]);
+  await waitForCableEnd(number);
+}
+
+/** The kernel may be busy removing it already. Throws after 10 s. */
+async function waitForCableEnd(number: number): Promise<void> {
   for (let attempt = 0; attempt < 500; attempt++) {
     if (!existsSync(`/sys/class/net/rlab${number}`)) return;
     await sleep(20);

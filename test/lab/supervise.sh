@@ -15,24 +15,24 @@ here=$(dirname "$0")
 mount -t tmpfs -o "mode=755,size=4g" regctl-lab "$space"
 mkdir "$space/files" "$space/upper" "$space/work" "$space/docker" "$space/persistent" "$space/root"
 
-# "host" is what the host sees as the root of its cgroups; we and our helpers stay beside it.
+fill_cpuset() {
+  cat "${1%/*}/cpuset.cpus" >"$1/cpuset.cpus"
+  cat "${1%/*}/cpuset.mems" >"$1/cpuset.mems"
+}
+
+# "host" below it is what the host sees as the root of its cgroups; we and our helpers stay beside it.
 for hierarchy in $hierarchies; do
   at=${hierarchy##*:}
   # The last host of another run may just be taking the common folder away.
   for attempt in 1 2 3 4 5; do
-    ! mkdir -p "$at/$cgroup/host" "$at/$cgroup/outside" 2>/dev/null || break
+    ! mkdir -p "$at/$cgroup/outside" 2>/dev/null || break
     sleep 0.1
   done
   case $hierarchy in
   1:*cpuset*)
-    for level in "$at/${cgroup%/*}" "$at/$cgroup" "$at/$cgroup/host" "$at/$cgroup/outside"; do
-      cat "$at/cpuset.cpus" >"$level/cpuset.cpus"
-      cat "$at/cpuset.mems" >"$level/cpuset.mems"
-    done
+    for level in "$at/${cgroup%/*}" "$at/$cgroup" "$at/$cgroup/outside"; do fill_cpuset "$level"; done
     ;;
   2:*)
-    # Processes may only be in leaves; systemd takes this one for its own.
-    mkdir -p "$at/$cgroup/host/init.scope"
     for level in "$at" "$at/${cgroup%/*}" "$at/$cgroup"; do
       for controller in $(cat "$level/cgroup.controllers"); do
         echo "+$controller" >"$level/cgroup.subtree_control" 2>/dev/null || true
@@ -56,7 +56,17 @@ rm -rf "$space/work" "$space/files/.lab-prepare"
 
 # The cgroup namespace is made while in "host", the pid namespace's parent stays "outside".
 boot() {
-  for hierarchy in $hierarchies; do echo 0 >"${hierarchy##*:}/$cgroup/host/cgroup.procs"; done
+  for hierarchy in $hierarchies; do
+    # What the last boot left, such as controllers switched on, would be in the way.
+    branch=${hierarchy##*:}/$cgroup/host
+    find "$branch" -depth -type d -exec rmdir {} + 2>/dev/null || true
+    mkdir -p "$branch"
+    case $hierarchy in
+    1:*cpuset*) fill_cpuset "$branch" ;;
+    2:*) mkdir -p "$branch/init.scope" ;; # Processes may only be in leaves; systemd takes this one for its own.
+    esac
+    echo 0 >"$branch/cgroup.procs"
+  done
   exec setpriv --pdeathsig KILL -- unshare -C sh -euc '
     for hierarchy in $8; do echo 0 >"${hierarchy##*:}/$6/outside/cgroup.procs"; done
     exec unshare -m -p -f --kill-child -i -u --propagation private sh "$0" "$@"

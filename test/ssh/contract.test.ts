@@ -1,6 +1,5 @@
 /** Both carriers against a server in this process: the contract of `Host`, and what only connections have. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import net from "node:net";
@@ -11,18 +10,10 @@ import { isRegctlError } from "../../src/errors.ts";
 import { connectSsh } from "../../src/ssh/connect.ts";
 import type { SshConnection } from "../../src/ssh/connection.ts";
 import { describeHost } from "../contract/host.ts";
-import { startSshServer, type SshServerOptions, type TestSshServer } from "../support/ssh-server.ts";
+import { hasOpenSsh } from "../support/openssh.ts";
+import { type SshServerOptions, startSshServer, type TestSshServer } from "../support/ssh-server.ts";
 import { createSshWorld, quickly, type TestWorld } from "../support/ssh-world.ts";
 import { createTempHome } from "../support/temp-home.ts";
-
-const hasOpenSsh = (() => {
-  try {
-    execFileSync("ssh", ["-V"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 
 interface Connected extends AsyncDisposable {
   readonly connection: SshConnection;
@@ -84,9 +75,14 @@ for (const carrier of ["node", "openssh"] as const) {
     it("makes do with a server that allows two sessions", async () => {
       await using opened = await connectTo(carrier, { maxSessions: 2 });
       const results = await Promise.all(
-        Array.from({ length: 8 }, (_, index) => opened.connection.run(["sh", "-c", `sleep 0.05; echo ${index}`])),
+        Array.from({ length: 8 }, (_, index) =>
+          opened.connection.run(["sh", "-c", `sleep 0.05; echo ${index}`]),
+        ),
       );
-      assert.deepEqual(results.map(({ stdout }) => Number(stdout)), [0, 1, 2, 3, 4, 5, 6, 7]);
+      assert.deepEqual(
+        results.map(({ stdout }) => Number(stdout)),
+        [0, 1, 2, 3, 4, 5, 6, 7],
+      );
     });
 
     it("tells that a server forbids forwarding", async () => {
@@ -95,7 +91,10 @@ for (const carrier of ["node", "openssh"] as const) {
       const refused = (error: unknown): boolean =>
         isRegctlError(error, "SSH_FORWARD_DENIED") || isRegctlError(error, "SSH_FORWARD_FAILED");
       await assert.rejects(connection.dial({ kind: "tcp", host: "127.0.0.1", port: 9 }), refused);
-      await assert.rejects(connection.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, () => {}), refused);
+      await assert.rejects(
+        connection.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, () => {}),
+        refused,
+      );
     });
 
     it("brings connections of the far side back, from TCP and unix sockets, until it stops", async () => {
@@ -108,7 +107,9 @@ for (const carrier of ["node", "openssh"] as const) {
       ] as const) {
         const listener = await connection.listen(at, (stream) => stream.pipe(stream));
         const where =
-          listener.at.kind === "tcp" ? { host: "127.0.0.1", port: listener.at.port } : { path: listener.at.path };
+          listener.at.kind === "tcp"
+            ? { host: "127.0.0.1", port: listener.at.port }
+            : { path: listener.at.path };
         const socket = net.connect({ ...where, allowHalfOpen: true });
         const received = buffer(socket);
         const sent = Buffer.alloc(1024 * 1024, "back");
@@ -134,7 +135,10 @@ for (const carrier of ["node", "openssh"] as const) {
       stream.on("error", () => {});
       await connection.close();
       assert.equal(await connection.closed, undefined);
-      assert.deepEqual((await foldersOfConnections()).filter((folder) => !before.includes(folder)), []);
+      assert.deepEqual(
+        (await foldersOfConnections()).filter((folder) => !before.includes(folder)),
+        [],
+      );
       assert.deepEqual(await processesNaming(`-p ${server.port}`), []);
       await until(() => server.open === 0);
       assert.ok(stream.destroyed);
@@ -143,14 +147,20 @@ for (const carrier of ["node", "openssh"] as const) {
 }
 
 async function foldersOfConnections(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => name.startsWith("regctl-") && !name.startsWith("regctl-test-"));
+  return (await readdir(tmpdir())).filter(
+    (name) => name.startsWith("regctl-") && !name.startsWith("regctl-test-"),
+  );
 }
 
 /** Command lines of this machine's `ssh` processes with these words. */
 async function processesNaming(words: string): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
-  return lines.map((line) => line.replaceAll("\0", " ")).filter((line) => line.startsWith("ssh ") && line.includes(words));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")),
+  );
+  return lines
+    .map((line) => line.replaceAll("\0", " "))
+    .filter((line) => line.startsWith("ssh ") && line.includes(words));
 }
 
 async function until(condition: () => boolean): Promise<void> {

@@ -5,8 +5,8 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
   fingerprintOf,
-  hasCertAuthority,
   type HostKeyName,
+  hasCertAuthority,
   judgeHostKey,
   knownKeyTypes,
   renderKnownHost,
@@ -14,7 +14,9 @@ import {
 import { makeKey, wireFormat } from "../support/ssh-server.ts";
 import { createTempHome } from "../support/temp-home.ts";
 
-const [one, two, rsa] = [makeKey(), makeKey(), makeKey("rsa")].map((key) => key.public.split(" ").slice(0, 2).join(" "));
+const [one, two, rsa] = [makeKey(), makeKey(), makeKey("rsa")].map((key) =>
+  key.public.split(" ").slice(0, 2).join(" "),
+);
 assert.ok(one && two && rsa);
 const [keyOne, keyTwo, keyRsa] = [one, two, rsa].map(wireFormat);
 assert.ok(keyOne && keyTwo && keyRsa);
@@ -22,13 +24,14 @@ assert.ok(keyOne && keyTwo && keyRsa);
 const server: HostKeyName = { host: "server.lan", port: 22, alias: null };
 const onPort: HostKeyName = { ...server, port: 2222 };
 const file = (text: string, path = "/kh") => ({ path, text });
-const verdict = (text: string, key = keyOne, name = server): string => judgeHostKey([file(text)], name, key).kind;
+const verdict = (text: string, key = keyOne, name = server): string =>
+  judgeHostKey([file(text)], name, key).kind;
 
 describe("judgeHostKey", () => {
   const known = {
     "plain name": `server.lan ${one}`,
     "list of names": `other,server.lan,10.0.0.1 ${one}`,
-    "star": `*.lan ${one}`,
+    star: `*.lan ${one}`,
     "question mark": `serve?.lan ${one}`,
     "any case": `SERVER.lan ${one}`,
     "comment after the key": `server.lan ${one} root@server, installed by hand`,
@@ -37,12 +40,13 @@ describe("judgeHostKey", () => {
     "no newline at the end, empty lines before": `\n\n#\nserver.lan ${one}`,
     "second key of the type": `server.lan ${two}\nserver.lan ${one}`,
   };
-  for (const [name, text] of Object.entries(known)) it(`knows: ${name}`, () => assert.equal(verdict(text), "known"));
+  for (const [name, text] of Object.entries(known))
+    it(`knows: ${name}`, () => assert.equal(verdict(text), "known"));
 
   const unknown = {
     "empty file": "",
     "commented out": `#server.lan ${one}`,
-    "negated": `*.lan,!server.lan ${one}`,
+    negated: `*.lan,!server.lan ${one}`,
     "negated first": `!server.lan,*.lan ${one}`,
     "only a part of the name": `server ${one}`,
     "a dot is no wildcard": `serverxlan ${one}`,
@@ -52,7 +56,8 @@ describe("judgeHostKey", () => {
     "broken key": "server.lan ssh-ed25519 AAAA",
     "type that is not the key's": `server.lan ssh-rsa ${one?.split(" ")[1]}`,
   };
-  for (const [name, text] of Object.entries(unknown)) it(`does not know: ${name}`, () => assert.equal(verdict(text), "unknown"));
+  for (const [name, text] of Object.entries(unknown))
+    it(`does not know: ${name}`, () => assert.equal(verdict(text), "unknown"));
 
   it("tells a changed key by file and line", () => {
     const files = [file("# mine\n", "/a"), file(`\nserver.lan ${two}\n`, "/b")];
@@ -94,7 +99,8 @@ describe("judgeHostKey", () => {
       fc.property(hosts, hosts, ports, salts, (host, other, port, salt) => {
         const line = renderKnownHost({ host, port, alias: null }, keyOne, salt && Buffer.from(salt));
         assert.equal(verdict(line, keyOne, { host, port, alias: null }), "known");
-        if (host !== other) assert.equal(verdict(line, keyOne, { host: other, port, alias: null }), "unknown");
+        if (host !== other)
+          assert.equal(verdict(line, keyOne, { host: other, port, alias: null }), "unknown");
       }),
     );
   });
@@ -105,7 +111,9 @@ describe("what known_hosts says about a host", () => {
     const text = `server.lan ${rsa}\nserver.lan ${one}\n@revoked server.lan ${two}\nother ${two}`;
     assert.deepEqual(knownKeyTypes([file(text)], server), ["ssh-rsa", "ssh-ed25519"]);
     assert.deepEqual(knownKeyTypes([file(`server.lan ${rsa}`)], onPort), ["ssh-rsa"]);
-    assert.deepEqual(knownKeyTypes([file(`server.lan ${rsa}\n[server.lan]:2222 ${one}`)], onPort), ["ssh-ed25519"]);
+    assert.deepEqual(knownKeyTypes([file(`server.lan ${rsa}\n[server.lan]:2222 ${one}`)], onPort), [
+      "ssh-ed25519",
+    ]);
   });
 
   it("finds a certificate authority", () => {
@@ -114,7 +122,9 @@ describe("what known_hosts says about a host", () => {
   });
 });
 
-describe("against OpenSSH's own tool", { skip: spawnSync("ssh-keygen", ["-?"]).error ? "no ssh-keygen" : false }, () => {
+describe("against OpenSSH's own tool", {
+  skip: spawnSync("ssh-keygen", ["-?"]).error ? "no ssh-keygen" : false,
+}, () => {
   it("prints the same fingerprint", async () => {
     await using home = await createTempHome();
     await writeFile(`${home.path}/key.pub`, `${rsa} comment\n`);
@@ -132,6 +142,9 @@ describe("against OpenSSH's own tool", { skip: spawnSync("ssh-keygen", ["-?"]).e
     assert.equal(verdict(hashed), "known");
     assert.equal(verdict(hashed, keyTwo, onPort), "known");
     await writeFile(path, renderKnownHost(onPort, keyOne, Buffer.alloc(20, 7)));
-    assert.match(execFileSync("ssh-keygen", ["-F", "[server.lan]:2222", "-f", path], { encoding: "utf8" }), /found: line 1/);
+    assert.match(
+      execFileSync("ssh-keygen", ["-F", "[server.lan]:2222", "-f", path], { encoding: "utf8" }),
+      /found: line 1/,
+    );
   });
 });

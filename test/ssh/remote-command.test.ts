@@ -17,15 +17,23 @@ const argument = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.stringMatching(/^['"\\!$`\n\t *?~#;&|<>(){}%[\]-]{0,12}$/),
 );
-const argv = fc.array(argument.map((text) => text.replaceAll("\0", "").toWellFormed()), { maxLength: 6 });
+const argv = fc.array(
+  argument.map((text) => text.replaceAll("\0", "").toWellFormed()),
+  { maxLength: 6 },
+);
 
 describe("renderRemoteCommand", () => {
   it("leaves plain words readable", () => {
-    assert.equal(renderRemoteCommand(["docker", "info", "--format=json"]), "exec /bin/sh -c 'exec docker info --format=json'");
+    assert.equal(
+      renderRemoteCommand(["docker", "info", "--format=json"]),
+      "exec /bin/sh -c 'exec docker info --format=json'",
+    );
   });
 
   it("holds nothing that any login shell reads specially", () => {
-    fc.assert(fc.property(argv, (words) => assert.match(renderRemoteCommand(["x", ...words]), noOddBackslash)));
+    fc.assert(
+      fc.property(argv, (words) => assert.match(renderRemoteCommand(["x", ...words]), noOddBackslash)),
+    );
     assert.match(renderRemoteCommand(["a", "b"]), nothingSpecial);
   });
 
@@ -47,7 +55,9 @@ describe("renderRemoteCommand", () => {
 
     it(`keeps exit codes and signals through ${[program, ...rest].join(" ")}`, () => {
       const end = (words: string[]) => {
-        const { status, signal } = spawnSync(program, [...rest, "-c", renderRemoteCommand(words)], { stdio: "ignore" });
+        const { status, signal } = spawnSync(program, [...rest, "-c", renderRemoteCommand(words)], {
+          stdio: "ignore",
+        });
         return { status, signal };
       };
       assert.deepEqual(end(["sh", "-c", "exit 42"]), { status: 42, signal: null });

@@ -67,9 +67,9 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   report: {
     files: ["src/report/"],
-    may: [],
-    mayType: ["config", "contract", "engine", "explain", "flags", "platform", "tunnel"],
-    why: "outcomes as lines: needs only their shapes",
+    may: ["explain"],
+    mayType: ["config", "contract", "engine", "flags", "platform", "tunnel"],
+    why: "outcomes as lines: needs only their shapes, and the quoting of command lines",
   },
   system: {
     files: ["src/system/"],

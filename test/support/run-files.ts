@@ -12,76 +12,77 @@ export interface Count {
 export interface RunFilesOptions {
   /** How many files at once. */
   readonly concurrency: number;
-  /** A file that takes longer is ended, and fails by its name. */
+  /** A file that takes longer is killed, and fails by its name. */
   readonly fileTimeoutMs: number;
   readonly say: (line: string) => void;
 }
 
-/** What Node's runner tells about one test; the parts of it that are used here. */
-interface TestEvent {
+interface Failure {
   readonly name: string;
-  readonly nesting: number;
-  readonly file?: string;
-  readonly skip?: string | boolean;
-  readonly todo?: string | boolean;
-  readonly details: { readonly type?: string; readonly error?: Error; readonly duration_ms: number };
+  readonly details: { readonly error?: Error };
 }
 
-interface FileTally {
-  passed: number;
-  failed: number;
-  readonly skipped: string[];
+function hasType({ details: { error } }: Failure, type: string): boolean {
+  return error !== undefined && "failureType" in error && error.failureType === type;
 }
 
-/** A suite fails when one of its tests does: said once is enough. */
-const echo = "subtestsFailed";
-
-function isOwnFailure({ details }: TestEvent): boolean {
-  const { error } = details;
-  return !(error !== undefined && "failureType" in error && error.failureType === echo);
+/** Node wraps what a test threw; the wrapping says nothing. */
+function renderFailure({ name, details: { error } }: Failure): string {
+  const thrown = error?.cause ?? error;
+  return `  FAIL ${name}\n${inspect(thrown, { depth: 6 }).replaceAll(/^/gm, "       ")}`;
 }
 
-function tellFailure(event: TestEvent, file: string, say: (line: string) => void): void {
-  const cause = event.details.error?.cause ?? event.details.error;
-  say(`FAIL ${file}: ${event.name}`);
-  const text = cause instanceof Error && cause.stack !== undefined ? cause.stack : inspect(cause);
-  const difference = text.includes("\n+ actual - expected") ? "" : `\n${inspect(cause, { depth: 4 })}`;
-  say((text + difference).replaceAll(/^/gm, "     "));
+/** What a file told, kept together so that files running at once do not mix their lines. */
+async function runFile(
+  file: string,
+  timeoutMs: number,
+): Promise<Count & { readonly told: readonly string[] }> {
+  const killer = new AbortController();
+  const timer = setTimeout(() => killer.abort(), timeoutMs);
+  const count = { passed: 0, failed: 0, skipped: 0 };
+  const told: string[] = [];
+  // One test that hangs is named before the whole file is killed.
+  const timeout = Math.round(timeoutMs * 0.7);
+  const events = run({ files: [file], isolation: "process", signal: killer.signal, timeout });
+  for await (const { type, data } of events) {
+    if (type === "test:stdout" || type === "test:stderr") told.push(`       ${data.message.trimEnd()}`);
+    if (type === "test:pass" && data.details.type !== "suite") {
+      if (data.skip === undefined && data.todo === undefined) count.passed += 1;
+      else {
+        count.skipped += 1;
+        told.push(`  skipped: ${data.name} (${data.skip ?? data.todo})`);
+      }
+    }
+    // A suite fails when one of its tests does: said once is enough.
+    if (type === "test:fail" && !hasType(data, "subtestsFailed")) {
+      count.failed += 1;
+      const late = hasType(data, "testAborted") && killer.signal.aborted;
+      told.push(
+        late ? `  FAIL it did not end within ${timeoutMs / 1000} s and was killed` : renderFailure(data),
+      );
+    }
+  }
+  clearTimeout(timer);
+  return { ...count, told };
 }
 
 export async function runFiles(files: readonly string[], options: RunFilesOptions): Promise<Count> {
-  const { concurrency, fileTimeoutMs: timeout, say } = options;
-  const tallies = new Map<string, FileTally>();
-  const named = (event: { readonly file?: string }) => relative(process.cwd(), event.file ?? "?");
-  const tallyOf = (event: { readonly file?: string }): FileTally => {
-    const file = named(event);
-    const tally = tallies.get(file) ?? { passed: 0, failed: 0, skipped: [] };
-    tallies.set(file, tally);
-    return tally;
-  };
-
-  for await (const { type, data } of run({ files: [...files], concurrency, timeout, isolation: "process" })) {
-    if (type === "test:pass" && data.details.type !== "suite") {
-      const tally = tallyOf(data);
-      if (data.skip === undefined && data.todo === undefined) tally.passed += 1;
-      else tally.skipped.push(`${data.name} (${data.skip ?? data.todo})`);
-    } else if (type === "test:fail" && isOwnFailure(data)) {
-      tallyOf(data).failed += 1;
-      tellFailure(data, named(data), say);
-    } else if (type === "test:stderr" || type === "test:stdout") {
-      say(`     ${data.message.trimEnd()}`);
-    } else if (type === "test:summary" && data.file !== undefined) {
-      const { passed, failed, skipped } = tallyOf(data);
-      say(
-        `${failed === 0 ? "ok  " : "FAIL"} ${named(data)}: ${passed} passed, ${Math.round(data.duration_ms)} ms`,
-      );
-      for (const name of skipped) say(`     skipped: ${name}`);
+  const { concurrency, fileTimeoutMs, say } = options;
+  const queue = [...files];
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const work = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const begin = performance.now();
+      const { passed, failed, skipped, told } = await runFile(file, fileTimeoutMs);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      const verdict = failed > 0 ? "FAIL" : "ok  ";
+      say(`${verdict} ${relative(process.cwd(), file)}: ${passed} passed, ${seconds} s`);
+      for (const line of told) say(line);
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped += skipped;
     }
-  }
-  const all = [...tallies.values()];
-  return {
-    passed: all.reduce((sum, { passed }) => sum + passed, 0),
-    failed: all.reduce((sum, { failed }) => sum + failed, 0),
-    skipped: all.reduce((sum, { skipped }) => sum + skipped.length, 0),
   };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  return total;
 }

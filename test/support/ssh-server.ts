@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
-import ssh2 from "ssh2";
 import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
+import ssh2 from "ssh2";
 import { fingerprintOf } from "../../src/ssh/known-hosts.ts";
 
 type KeyKind = "ed25519" | "rsa" | "ecdsa";
@@ -45,7 +45,8 @@ export function makeKey(kind: KeyKind = "ed25519"): KeyPair {
 }
 
 export function makeLockedKey(passphrase: string): KeyPair {
-  const make = () => ssh2.utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 4 });
+  const make = () =>
+    ssh2.utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 4 });
   return readable(make, passphrase);
 }
 
@@ -103,7 +104,9 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Te
   return {
     port,
     methods,
-    knownHosts: keys.map((key) => `[127.0.0.1]:${port} ${key.public.split(" ").slice(0, 2).join(" ")}\n`).join(""),
+    knownHosts: keys
+      .map((key) => `[127.0.0.1]:${port} ${key.public.split(" ").slice(0, 2).join(" ")}\n`)
+      .join(""),
     fingerprints: keys.map((key) => fingerprintOf(wireFormat(key.public))),
     get open() {
       return sockets.size;
@@ -120,24 +123,27 @@ function authenticate(context: AuthContext, options: SshServerOptions): void {
     ...(options.keyboard ? (["keyboard-interactive"] as const) : []),
     ...(options.password === undefined ? [] : (["password"] as const)),
   ];
-  const refuse = (): void => context.reject(offered);
-  if (offered.length === 0) return context.accept();
-  if (context.method === "password" && options.password !== undefined) {
-    return context.password === options.password ? context.accept() : refuse();
-  }
+  const answer = (proved: boolean): void => {
+    if (proved) context.accept();
+    else context.reject(offered);
+  };
   if (context.method === "keyboard-interactive" && options.keyboard) {
-    const { prompt, answer } = options.keyboard;
-    return context.prompt([{ prompt, echo: false }], ([given]) => (given === answer ? context.accept() : refuse()));
+    const { prompt, answer: expected } = options.keyboard;
+    context.prompt([{ prompt, echo: false }], ([given]) => answer(given === expected));
+  } else {
+    answer(offered.length === 0 || isProof(context, options));
   }
-  if (context.method === "publickey" && options.publicKeys) {
-    const line = options.publicKeys.find((key) => wireFormat(key).equals(context.key.data));
-    const key = line === undefined ? null : ssh2.utils.parseKey(line);
-    if (!key || key instanceof Error) return refuse();
-    const { signature, blob, hashAlgo } = context;
-    if (signature && blob && key.verify(blob, signature, hashAlgo) !== true) return refuse();
-    return context.accept();
-  }
-  refuse();
+}
+
+function isProof(context: AuthContext, { password, publicKeys }: SshServerOptions): boolean {
+  if (context.method === "password") return context.password === password;
+  if (context.method !== "publickey") return false;
+  const line = publicKeys?.find((key) => wireFormat(key).equals(context.key.data));
+  const key = line === undefined ? null : ssh2.utils.parseKey(line);
+  if (!key || key instanceof Error) return false;
+  // Without a signature the client only asks whether the key would do.
+  const { signature, blob, hashAlgo } = context;
+  return !signature || !blob || key.verify(blob, signature, hashAlgo) === true;
 }
 
 function serve(client: Connection, options: SshServerOptions, children: Set<ChildProcess>): void {
@@ -211,7 +217,9 @@ function join(channel: ServerChannel, socket: net.Socket): void {
   channel.on("close", () => socket.destroy());
 }
 
-type ForwardRequest = { readonly socketPath: string } | { readonly bindAddr: string; readonly bindPort: number };
+type ForwardRequest =
+  | { readonly socketPath: string }
+  | { readonly bindAddr: string; readonly bindPort: number };
 
 function forwardBack(client: Connection, options: SshServerOptions): void {
   const servers = new Map<string, net.Server>();
@@ -246,10 +254,16 @@ function forwardBack(client: Connection, options: SshServerOptions): void {
     });
     server.on("connection", (socket) => {
       const { port } = server.address() as net.AddressInfo;
-      client.forwardOut(info.bindAddr, port, socket.remoteAddress ?? "", socket.remotePort ?? 0, (error, channel) => {
-        if (error) socket.destroy();
-        else join(channel, socket);
-      });
+      client.forwardOut(
+        info.bindAddr,
+        port,
+        socket.remoteAddress ?? "",
+        socket.remotePort ?? 0,
+        (error, channel) => {
+          if (error) socket.destroy();
+          else join(channel, socket);
+        },
+      );
     });
   });
 }

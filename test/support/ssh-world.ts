@@ -1,7 +1,7 @@
 /** The world of a connection under test: a home of its own, answers from a list, nothing of this machine's user. */
 import { writeFile } from "node:fs/promises";
-import type { ProgressEvent, Prompt, Question } from "../../src/ports.ts";
 import { RegctlError } from "../../src/errors.ts";
+import type { ProgressEvent, Prompt, Question } from "../../src/ports.ts";
 import type { SshOptions, SshWorld } from "../../src/ssh/world.ts";
 import { createFiles } from "../../src/system/files.ts";
 import { spawn } from "../../src/system/processes.ts";
@@ -57,7 +57,14 @@ export async function createSshWorld(surroundings: SshSurroundings = {}): Promis
     passphrases: new Map(),
     configFile: `${home.path}/config`,
   };
-  return { world, home: home.path, knownHostsPath, asked, events, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
+  return {
+    world,
+    home: home.path,
+    knownHostsPath,
+    asked,
+    events,
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
 }
 
 function scriptedPrompt(answers: SshSurroundings["answers"], asked: Question[]): Prompt {

@@ -60,7 +60,9 @@ describe("the environment of a program", () => {
   it("reaches the program", async () => {
     process.env.REGCTL_TEST_SECRET = "secret";
     try {
-      const child = spawn(["sh", "-c", 'echo "${REGCTL_TEST_SECRET-none} $EXTRA"'], { env: { EXTRA: "more" } });
+      const child = spawn(["sh", "-c", 'printenv REGCTL_TEST_SECRET || echo "none $EXTRA"'], {
+        env: { EXTRA: "more" },
+      });
       assert.equal(await text(child.stdout), "none more\n");
     } finally {
       delete process.env.REGCTL_TEST_SECRET;

@@ -1,4 +1,5 @@
 import { daemonOf } from "../facts.ts";
+import { hangUp } from "../hang-up.ts";
 import type { WrittenPlatform } from "../platform.ts";
 
 /** A daemon that somebody started by hand: its own files, and nobody who would start it again. */
@@ -14,7 +15,7 @@ export const bare: WrittenPlatform = {
   flagSources: () => [],
   keepsDaemonJson: () => true,
   service: (facts) => ({
-    reload: ["kill", "-HUP", String(daemonOf(facts)?.pid ?? 0)],
+    reload: hangUp(facts),
     restart: null,
     start: null,
     log: ["true"],

@@ -1,12 +1,14 @@
-import { daemonOf } from "../facts.ts";
 import { boot2dockerProfile } from "../formats/boot2docker-profile.ts";
+import { hangUp } from "../hang-up.ts";
 import { defaultDaemonJson, type WrittenPlatform } from "../platform.ts";
+import { startedByInitScript } from "./sysvinit.ts";
 
 export const boot2docker: WrittenPlatform = {
   kind: "written",
   name: "boot2docker",
   title: "boot2docker",
   recognise(facts) {
+    if (!startedByInitScript(facts)) return null;
     if (facts.osRelease.ID === "boot2docker") return ["/etc/os-release says ID=boot2docker"];
     return facts.engine?.operatingSystem.startsWith("Boot2Docker")
       ? [`the engine calls itself ${facts.engine.operatingSystem}`]
@@ -17,7 +19,7 @@ export const boot2docker: WrittenPlatform = {
   keepsDaemonJson: (facts) =>
     facts.files[defaultDaemonJson]?.target.startsWith("/var/lib/boot2docker/") === true,
   service: (facts) => ({
-    reload: ["kill", "-HUP", String(daemonOf(facts)?.pid ?? 0)],
+    reload: hangUp(facts),
     restart: [["/etc/init.d/docker", "restart"]],
     start: [["/etc/init.d/docker", "start"]],
     log: [

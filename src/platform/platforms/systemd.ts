@@ -1,6 +1,7 @@
 import { daemonOf, type HostFacts } from "../facts.ts";
 import { environmentFile } from "../formats/environment-file.ts";
 import { unitFile } from "../formats/unit-file.ts";
+import { hangUp } from "../hang-up.ts";
 import type { FlagSource, Service, WrittenPlatform } from "../platform.ts";
 
 const daemonReload = [["systemctl", "daemon-reload"]];
@@ -18,9 +19,7 @@ function unitSources(facts: HostFacts): readonly FlagSource[] {
 function systemdService(facts: HostFacts): Service {
   const name = facts.unit?.name.replace(/\.service$/, "") ?? "docker";
   return {
-    reload: facts.unit?.canReload
-      ? ["systemctl", "reload", name]
-      : ["kill", "-HUP", String(daemonOf(facts)?.pid ?? facts.unit?.mainPid ?? 0)],
+    reload: facts.unit?.canReload ? ["systemctl", "reload", name] : hangUp(facts),
     restart: [["systemctl", "restart", name]],
     // After three failures systemd refuses to start it until the count is cleared (StartLimitBurst).
     start: [

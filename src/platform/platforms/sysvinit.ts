@@ -1,5 +1,6 @@
 import { daemonOf, type HostFacts } from "../facts.ts";
 import { shellFile } from "../formats/shell-file.ts";
+import { hangUp } from "../hang-up.ts";
 import type { WrittenPlatform } from "../platform.ts";
 
 /** Whether the daemon is the one that the init script wrote into its pid file. */
@@ -23,7 +24,7 @@ export const debianSysvinit: WrittenPlatform = {
   keepsDaemonJson: () => true,
   service: (facts) => ({
     // The init script has no `reload` verb, and `force-reload` is a restart.
-    reload: ["kill", "-HUP", String(daemonOf(facts)?.pid ?? 0)],
+    reload: hangUp(facts),
     restart: [["service", "docker", "restart"]],
     start: [["service", "docker", "start"]],
     log: ["tail", "-n", "20", "/var/log/docker.log"],

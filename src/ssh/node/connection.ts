@@ -8,7 +8,7 @@ import { renderForPeople, renderRemoteCommand } from "../remote-command.ts";
 import { SessionSlots } from "../session-slots.ts";
 import type { SshTarget } from "../target.ts";
 import { UnderWay } from "../under-way.ts";
-import { collectChannel, keepStderr, killChannel, watchExit } from "./command.ts";
+import { collectSession, keepStderr, killChannel, type Session, startSession } from "./command.ts";
 import { isRefusal, toForwardFailure } from "./failures.ts";
 import type { Channel, Client, ClientChannel, NodeSSH } from "./library.ts";
 
@@ -39,7 +39,7 @@ export class NodeConnection implements SshConnection {
           ? "closed here"
           : (lastError()?.message ?? "the server closed the connection");
         const lost = new RegctlError("SSH_CONNECTION_LOST", { host: this.name, reason });
-        this.#underWay.lose(lost);
+        this.#underWay.lose(lost, this.#closing);
         resolve(this.#closing ? undefined : lost);
       });
     });
@@ -47,10 +47,10 @@ export class NodeConnection implements SshConnection {
 
   run(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     return withLimits(argv, this.name, options, async (onStop) => {
-      const channel = await this.#session(argv);
-      onStop(() => killChannel(channel));
+      const session = await this.#session(argv);
+      onStop(() => killChannel(session.channel));
       try {
-        return await this.#underWay.until(() => collectChannel(channel, options.input ?? ""));
+        return await this.#underWay.until(() => collectSession(session, options.input ?? ""));
       } finally {
         this.#slots.release();
       }
@@ -58,8 +58,8 @@ export class NodeConnection implements SshConnection {
   }
 
   async open(argv: readonly string[]): Promise<Duplex> {
-    const channel = await this.#session(argv);
-    const exit = watchExit(channel).finally(() => this.#slots.release());
+    const { channel, exit } = await this.#session(argv);
+    void exit.then(() => this.#slots.release());
     const stderr = keepStderr(channel);
     const ending = async (): Promise<Error | null> => {
       const code = await this.#underWay.until(() => exit);
@@ -99,12 +99,12 @@ export class NodeConnection implements SshConnection {
   }
 
   /** Starts a command on a channel of its own, when the server has room for one. */
-  async #session(argv: readonly string[]): Promise<ClientChannel> {
+  async #session(argv: readonly string[]): Promise<Session> {
     const line = renderRemoteCommand(argv);
     for (;;) {
       await this.#underWay.until(() => this.#slots.take());
       try {
-        return await this.#underWay.until(() => this.#exec(line));
+        return await this.#underWay.until(() => startSession(this.#client, line));
       } catch (error) {
         if (this.#underWay.lost) throw error;
         if (isRefusal(error) && this.#slots.refused()) continue;
@@ -113,12 +113,6 @@ export class NodeConnection implements SshConnection {
         throw new RegctlError("HOST_COMMAND_FAILED", facts, { cause: error });
       }
     }
-  }
-
-  #exec(line: string): Promise<ClientChannel> {
-    return new Promise((resolve, reject) => {
-      this.#client.exec(line, (error, channel) => (error ? reject(error) : resolve(channel)));
-    });
   }
 
   async #forward<T>(destination: Destination, request: () => Promise<T>): Promise<T> {

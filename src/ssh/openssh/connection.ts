@@ -42,7 +42,7 @@ export class OpenSshConnection implements SshConnection {
     this.closed = master.ended.then((words) => {
       const reason = this.#closing ? "closed here" : words;
       const lost = new RegctlError("SSH_CONNECTION_LOST", { host: this.name, reason });
-      this.#underWay.lose(lost);
+      this.#underWay.lose(lost, this.#closing);
       return this.#closing ? undefined : lost;
     });
   }

@@ -16,7 +16,7 @@ export interface Control {
 }
 
 /** What one ssh client wrote about itself. */
-export interface ClientLog {
+interface ClientLog {
   read(): Promise<string>;
   remove(): Promise<void>;
 }
