@@ -19,11 +19,11 @@ const banner = [
   "const __dirname = __dirnameOf(__filename);",
 ].join("\n");
 
-export async function bundle(root = repository): Promise<void> {
-  const outdir = join(root, "dist");
+/** Replaces the folder `outdir`. */
+export async function bundle(outdir: string): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await build({
-    absWorkingDir: root,
+    absWorkingDir: repository,
     entryPoints: ["src/main.ts"],
     outdir,
     bundle: true,
@@ -42,4 +42,4 @@ export async function bundle(root = repository): Promise<void> {
   });
 }
 
-if (import.meta.main) await bundle();
+if (import.meta.main) await bundle(join(repository, "dist"));

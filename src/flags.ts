@@ -6,10 +6,10 @@
 import { string as argument } from "@oclif/core/args";
 import { boolean, integer, option, string } from "@oclif/core/flags";
 
-export const progressModes = ["auto", "tty", "plain", "json", "none"] as const;
+const progressModes = ["auto", "tty", "plain", "json", "none"] as const;
 export type ProgressMode = (typeof progressModes)[number];
 
-export const sshModes = ["auto", "openssh", "node"] as const;
+const sshModes = ["auto", "openssh", "node"] as const;
 export type SshMode = (typeof sshModes)[number];
 
 const flags = {
@@ -47,8 +47,8 @@ const flags = {
   "accept-host-key": string({
     multiple: true,
     multipleNonGreedy: true,
-    helpValue: "SHA256:...",
-    summary: "Trust an SSH server that shows the key with this fingerprint; may be repeated.",
+    helpValue: "FINGERPRINT",
+    summary: "Trust an SSH server whose key has this fingerprint, SHA256:...; may be repeated.",
   }),
   ssh: option({
     options: sshModes,

@@ -9,8 +9,8 @@ import type { CommandSource } from "./oclif.ts";
 import { planRendering } from "./report/terminal.ts";
 import { wantsJson, wantsVerbose } from "./route.ts";
 
-/** What `main` needs of the process; a test gives its own. */
-export interface Invocation extends Request {
+/** What `main` needs of the process. */
+interface Invocation extends Request {
   /** Rejects with what nobody caught. */
   readonly fatal: Promise<never>;
 }
@@ -67,7 +67,7 @@ async function printError(error: unknown, invocation: Invocation): Promise<numbe
 }
 
 /** Runs one command line. Returns the exit code when everything printed has been taken. Never rejects. */
-export async function main(invocation: Invocation): Promise<number> {
+async function main(invocation: Invocation): Promise<number> {
   try {
     const result = await Promise.race([answer(invocation), invocation.fatal]);
     const json = wantsJson(invocation.argv);

@@ -2,9 +2,10 @@
 
 import type { Command } from "@oclif/core/command";
 import { Config } from "@oclif/core/config";
-import { Help } from "@oclif/core/help";
+import { CommandHelp, Help } from "@oclif/core/help";
 import type { Manifest, PJSON, Plugin } from "@oclif/core/interfaces";
 import type { CommandTable } from "./command-table.ts";
+import { wrap } from "./report/table.ts";
 import type { RenderOptions } from "./report/terminal.ts";
 
 /** The commands that a program has: their descriptions as data, and where each is loaded from. */
@@ -71,11 +72,35 @@ export async function loadOclif(source: CommandSource): Promise<Config> {
   return config;
 }
 
+/** The usage names what must be typed; the flags stand below it anyway. */
+class ShortCommandHelp extends CommandHelp {
+  protected override defaultUsage(): string {
+    const args = Object.entries(this.command.args).map(([name, arg]) => {
+      const word = `${name.toUpperCase()}${arg.multiple ? "..." : ""}`;
+      return arg.required ? word : `[${word}]`;
+    });
+    return ["<%= command.id %>", ...args, "[FLAGS]"].join(" ");
+  }
+
+  /** Without the summary, which stands above everything. */
+  protected override description(): string | undefined {
+    const { description } = this.command;
+    return description === undefined ? undefined : this.wrap(description);
+  }
+}
+
 class CollectedHelp extends Help {
+  protected override CommandHelpClass = ShortCommandHelp;
   readonly lines: string[] = [];
   protected override log(...words: string[]): void {
     this.lines.push(...words.join(" ").split("\n"));
   }
+}
+
+/** oclif lets some lines run over the edge. Command lines stay whole, so that they can be copied. */
+function fit(line: string, columns: number): readonly string[] {
+  const indent = /^ */.exec(line)?.[0] ?? "";
+  return line.startsWith("$ ", indent.length) ? [line] : wrap(line, columns, indent);
 }
 
 /** Help for a command, a topic, or everything (an empty id), as lines. */
@@ -90,5 +115,5 @@ export async function renderHelp(
   });
   await help.showHelp(id === "" ? [] : id.split(":"));
   while (help.lines.at(-1) === "") help.lines.pop();
-  return help.lines;
+  return help.lines.flatMap((line) => fit(line, options.columns));
 }

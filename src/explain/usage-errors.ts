@@ -15,8 +15,13 @@ type UsageCode =
   | "INTERRUPTED"
   | "INTERNAL";
 
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 export const usageWords: WordsFor<UsageCode> = {
-  USAGE: ({ problem, type }) => ({ message: sentence(problem), remedies: [type ?? "regctl --help"] }),
+  USAGE: ({ problem, type }) => ({
+    message: capital(sentence(problem)),
+    remedies: [type ?? "regctl --help"],
+  }),
   BAD_REGISTRY: ({ given, problem, type }) => ({
     message: `"${given}" is not a registry that an engine accepts: ${sentence(problem)}`,
     remedies: [type ?? "Type it as HOST[:PORT], for example registry.example.com:5000"],

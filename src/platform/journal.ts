@@ -112,9 +112,11 @@ export async function writeEntry(root: Host, folder: string, entry: JournalEntry
 /** A file that is edited twice in one run is backed up as it was before the first. */
 function firstEdits(entry: JournalEntry): readonly JournalEdit[] {
   const seen = new Set<string>();
-  return entry.edits.filter(
-    (edit) => edit.backup !== null && !seen.has(edit.target) && seen.add(edit.target),
-  );
+  return entry.edits.filter((edit) => {
+    const first = !seen.has(edit.target);
+    seen.add(edit.target);
+    return first && edit.backup !== null;
+  });
 }
 
 /** Reads a backup; null when it is gone. */

@@ -164,7 +164,7 @@ export function parseUnit(text: string): DockerUnit | null {
     activeState: values("ActiveState")[0] ?? "unknown",
     fragmentPath: values("FragmentPath")[0] ?? "",
     dropInPaths: (values("DropInPaths")[0] ?? "").split(" ").filter(Boolean),
-    // systemd up to 239 prints the one name, newer ones the other.
+    // Which of the two names systemctl prints depends on its version.
     environmentFiles: [...values("EnvironmentFiles"), ...values("EnvironmentFile")].map((value) =>
       value.replace(/ \(ignore_errors=.*\)$/, ""),
     ),

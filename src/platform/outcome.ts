@@ -126,7 +126,13 @@ function stepsOf(plan: ChangePlan): readonly StepOutcome[] {
     const acts: StepOutcome[] =
       activation.kind === "reload"
         ? [{ kind: "reload", command: activation.command, why }]
-        : activation.commands.map((command) => ({ kind: "restart", command, why, stops: activation.stops }));
+        : activation.commands.map((command, index) => ({
+            kind: "restart",
+            command,
+            why,
+            // What goes before the restart itself stops nothing.
+            stops: index === activation.commands.length - 1 ? activation.stops : 0,
+          }));
     return [...writes, ...acts, { kind: "prove", ...expect }];
   });
 }

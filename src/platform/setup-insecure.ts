@@ -36,9 +36,9 @@ export async function setupInsecure(input: SetupInsecureInput, world: SetupWorld
   for (const note of [...judged.said, ...judged.notes]) world.emit({ event: "note", note });
   const about = { registry, dryRun: input.dryRun, notes: [...judged.said, ...judged.notes] };
   if (insecureByDefault(judged, undefined)) {
-    const hosts = (input.on.length > 0 ? input.on : ["localhost"]).map((host) =>
-      loopbackOutcome(host, registry),
-    );
+    const named =
+      input.on.length > 0 ? await locateHosts(input.on, input.cwd, world) : [{ name: "localhost" }];
+    const hosts = named.map(({ name }) => loopbackOutcome(name, registry));
     return { outcome: { ...about, hosts }, exitCode: 0 };
   }
   const places = await locateHosts(input.on, input.cwd, world);
@@ -103,6 +103,14 @@ function loopbackOutcome(host: string, registry: string): HostOutcome {
   return { ...outcome, proved: true, nothing: "loopback", detail: registry };
 }
 
+/** The engine is told for everybody, a default is a person's own: under sudo that person is somebody else. */
+function whyNotRemember(world: SetupWorld): string | null {
+  const allowed = world.maySave();
+  if (!allowed.ok) return allowed.why;
+  const person = world.environment.SUDO_USER;
+  return person && person !== "root" ? `running under sudo for ${person}` : null;
+}
+
 /**
  * Our own commands may then speak HTTP to it, and it becomes the default registry where there is none: only when
  * this machine's own engine was told, and never for a network.
@@ -121,12 +129,10 @@ async function remember(
   const settings = await readSettings(world.files, paths);
   const known = settings.registries?.[registry]?.insecure === true;
   if (known && settings.defaultRegistry !== undefined) return null;
-  const allowed = world.maySave();
-  if (!allowed.ok) {
-    world.emit({
-      event: "note",
-      note: `${allowed.why}: ${settingsPath(paths)} stays as it is, no default is set`,
-    });
+  const refusal = whyNotRemember(world);
+  if (refusal !== null) {
+    const note = `${refusal}: ${settingsPath(paths)} stays as it is, no default is set`;
+    world.emit({ event: "note", note });
     return null;
   }
   await updateSettings(

@@ -30,7 +30,7 @@ export interface TellerOptions extends RenderOptions {
 const secondsBetweenSteps = 10;
 
 /** One event as one line without its newline. */
-export function renderEvent(event: ProgressEvent, style: Style): string {
+function renderEvent(event: ProgressEvent, style: Style): string {
   const where = "host" in event && event.host !== undefined ? `${escapeControl(event.host)}: ` : "";
   switch (event.event) {
     case "step":

@@ -49,14 +49,17 @@ export function cut(text: string, columns: number, ellipsis: string): string {
 /** Breaks uncoloured text between words; continued lines start with `indent`. A word too long stays whole. */
 export function wrap(text: string, columns: number, indent = ""): readonly string[] {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line.trim() !== "" && widthOf(line) + 1 + widthOf(word) > columns) {
+  const words = text.trimStart();
+  let line = text.slice(0, text.length - words.length);
+  let empty = true;
+  for (const word of words.split(" ")) {
+    if (!empty && widthOf(line) + 1 + widthOf(word) > columns) {
       lines.push(line);
       line = indent + word;
     } else {
-      line = line === "" ? word : `${line} ${word}`;
+      line += empty ? word : ` ${word}`;
     }
+    empty = false;
   }
   return [...lines, line];
 }

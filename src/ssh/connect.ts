@@ -91,6 +91,8 @@ async function connectByNode(
 ): Promise<SshConnection> {
   const loading = import("./node/handshake.ts");
   const { socket, hop } = await openSocket(target, options, world, depth, via);
+  // What it says before the handshake listens is found in `socket.errored`.
+  socket.on("error", () => {});
   try {
     const { connectNode } = await loading;
     const connection = await connectNode(target, socket, options, world);

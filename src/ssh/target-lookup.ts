@@ -76,7 +76,7 @@ async function readConfigFiles(
   }
   const { default: SshConfig } = await import("ssh-config");
   try {
-    const config = SshConfig.parse(texts.join("\nHost *\n"));
+    const config = SshConfig.parse(wrapCommands(texts.join("\nHost *\n")));
     const asked = spec.user === undefined ? { Host: spec.host } : { Host: spec.host, User: spec.user };
     const settings = toSettings(config.compute(asked));
     if (identityFiles.length > 0) {
@@ -89,6 +89,19 @@ async function readConfigFiles(
   }
 }
 
+/** A ProxyCommand is shell text to its last quote, which the package would take apart: it passes as one word. */
+function wrapCommands(text: string): string {
+  return text.replace(
+    /^(\s*proxycommand(?:\s*=\s*|\s+))(\S.*?)\s*$/gim,
+    (_line, keyword: string, command: string) => keyword + Buffer.from(command).toString("base64url"),
+  );
+}
+
 function toSettings(computed: Record<string, string | string[]>): Map<string, string[]> {
-  return new Map(Object.entries(computed).map(([keyword, value]) => [keyword.toLowerCase(), [value].flat()]));
+  const settings = new Map(
+    Object.entries(computed).map(([keyword, value]) => [keyword.toLowerCase(), [value].flat()]),
+  );
+  const command = settings.get("proxycommand")?.[0];
+  if (command !== undefined) settings.set("proxycommand", [Buffer.from(command, "base64url").toString()]);
+  return settings;
 }

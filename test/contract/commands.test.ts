@@ -5,7 +5,11 @@ import { runCli } from "../support/run-cli.ts";
 import { createTempHome } from "../support/temp-home.ts";
 
 /** Words that make each command fail anywhere, without a network and without touching anything. */
-const failing: Readonly<Record<string, readonly string[]>> = {};
+const failing: Readonly<Record<string, readonly string[]>> = {
+  "setup:insecure": ["under_score:5000"],
+  "setup:status": ["--on", "user@127.0.0.1:1", "--ssh", "node"],
+  "setup:undo": ["under_score:5000"],
+};
 
 const ids = Object.keys(manifest.commands);
 
@@ -38,12 +42,10 @@ for (const id of ids) {
       assert.ok(stdout.includes(`$ regctl ${words.join(" ")}`), stdout);
     });
 
-    test("--help fits 60 columns", async () => {
+    test("--help fits 60 columns, but for lines to copy", async () => {
       const { stdout } = await runCli([...words, "--help"], { env: { COLUMNS: "60" } });
-      assert.deepEqual(
-        stdout.split("\n").filter((line) => line.length > 60),
-        [],
-      );
+      const long = stdout.split("\n").filter((line) => line.length > 60 && !/^ *\$ /.test(line));
+      assert.deepEqual(long, []);
     });
 
     test("--help --json is a document", async () => {

@@ -5,7 +5,7 @@ import { explain, toRegctlError } from "../../src/explain/errors.ts";
 
 /** Every string of the facts is hostile on purpose: it must come through whole, and quoted where it is pasted. */
 const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
-  USAGE: { problem: "no such thing" },
+  USAGE: { problem: "--on needs a host" },
   BAD_REGISTRY: { given: "http://x/y", problem: "it has a path", type: "regctl setup insecure x" },
   REGISTRY_NO_EFFECT: { registry: "docker.io", why: "engines never use plain HTTP for it" },
   REGISTRY_TOO_WIDE: { registry: "0.0.0.0/0" },

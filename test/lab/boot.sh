@@ -71,9 +71,12 @@ case $hierarchies in
   for hierarchy in $hierarchies; do
     options=${hierarchy#*:}
     options=${options%:*}
-    at=$groups/${hierarchy##*/}
+    case $hierarchy in
+    1:*) at=$groups/${hierarchy##*/} type=cgroup ;;
+    *) at=$groups/unified type=cgroup2 options=rw ;;
+    esac
     mkdir "$at"
-    mount -t cgroup -o "$options" cgroup "$at"
+    mount -t "$type" -o "$options" "$type" "$at"
   done
   ;;
 esac

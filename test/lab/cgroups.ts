@@ -15,25 +15,22 @@ const generalOption =
   /^(rw|ro|relatime|noatime|nosuid|nodev|noexec|xattr|clone_children|nsdelegate|release_agent=.*)$/;
 
 /**
- * The hierarchies that hosts are given: all of version 1 where there are any, else the one of version 2.
+ * The hierarchies of this machine; version 2 comes last and has no others before it on a modern one. All are given
+ * to every host: systemd mounts a missing one by itself, and would then share its groups with the other hosts.
  * `mounts` is the text of /proc/self/mounts.
  */
 export function parseHierarchies(mounts: string): readonly Hierarchy[] {
   const all = mounts.split("\n").map((line) => line.split(" "));
-  const old = all
-    .filter(([, , type]) => type === "cgroup")
-    .map(([, at = "", , options = ""]) => {
+  const old = all.filter(([, , type]) => type === "cgroup");
+  const unified = all.filter(([, , type]) => type === "cgroup2").slice(0, 1);
+  return [
+    ...old.map(([, mountpoint = "", , options = ""]): Hierarchy => {
       const chosen = options.split(",").filter((option) => !generalOption.test(option));
       const named = chosen.some((option) => option.startsWith("name="));
-      return {
-        version: 1 as const,
-        options: (named ? ["none", ...chosen] : chosen).join(","),
-        mountpoint: at,
-      };
-    });
-  if (old.length > 0) return old;
-  const unified = all.find(([, , type]) => type === "cgroup2");
-  return unified?.[1] === undefined ? [] : [{ version: 2, options: "-", mountpoint: unified[1] }];
+      return { version: 1, options: (named ? ["none", ...chosen] : chosen).join(","), mountpoint };
+    }),
+    ...unified.map(([, mountpoint = ""]): Hierarchy => ({ version: 2, options: "-", mountpoint })),
+  ];
 }
 
 export function readHierarchies(): readonly Hierarchy[] {

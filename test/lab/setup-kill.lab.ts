@@ -98,7 +98,9 @@ async function assertUndone(scene: Scene): Promise<void> {
   assert.ok(!(await listed(scene.host)).includes(scene.registry));
   assert.equal(await liveRestoreOf(scene.host), false);
   assert.deepEqual(strays(scene.host, ...Object.keys(scene.before)), []);
-  const standing = journalOf(scene.host).filter(({ action, state }) => action === "insecure" && state === "done");
+  const standing = journalOf(scene.host).filter(
+    ({ action, state }) => action === "insecure" && state === "done",
+  );
   assert.deepEqual(standing, [], "nothing stands in the journal that was undone");
 }
 
@@ -169,7 +171,11 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
     });
     const noFile = () => {
       const name = registryOf(host);
-      return sceneOf(null, `{\n  "insecure-registries": ["${name}"]\n}\n`, '{\n  "insecure-registries": []\n}\n');
+      return sceneOf(
+        null,
+        `{\n  "insecure-registries": ["${name}"]\n}\n`,
+        '{\n  "insecure-registries": []\n}\n',
+      );
     };
 
     it("without a file before", (t) => killSetup(t, noFile()));
@@ -188,12 +194,13 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
     const sceneOf = (): Scene => {
       assert.ok(host && person);
       const registry = registryOf(host);
-      const flags = (more: string) => `# flags\nDOCKER_OPTS="--insecure-registry kept.test:5000${more}"\n`;
+      const flags = (more: string) => `# flags\nDOCKER_OPTS="--insecure-registry kept.test:5000"\n${more}`;
+      const line = `DOCKER_OPTS="$DOCKER_OPTS --insecure-registry ${registry}" # added by regctl\n`;
       const live = (on: boolean) => `{\n  "live-restore": ${on}\n}\n`;
       return {
         ...{ host, person, container: container ?? "", registry, applied: "restart" },
         before: { [daemonJson]: null, [defaultFile]: flags("") },
-        after: { [daemonJson]: live(true), [defaultFile]: flags(` --insecure-registry ${registry}`) },
+        after: { [daemonJson]: live(true), [defaultFile]: flags(line) },
         between: { [daemonJson]: live(false), [defaultFile]: flags("") },
       };
     };

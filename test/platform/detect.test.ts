@@ -99,7 +99,10 @@ describe("where the engine is", () => {
       const facts = fixtureFacts(fixture);
       assert.throws(
         () => detectPlatform(facts, undefined),
-        (error) => isRegctlError(error, "ENGINE_ELSEWHERE") && why.test(error.facts.why) && /--on/.test(error.facts.remedy),
+        (error) =>
+          isRegctlError(error, "ENGINE_ELSEWHERE") &&
+          why.test(error.facts.why) &&
+          /--on/.test(error.facts.remedy),
       );
     });
   }
@@ -111,7 +114,10 @@ describe("where the engine is", () => {
 
   test("naming a platform does not make a container's /etc the engine's", () => {
     const facts = fixtureFacts("container-with-socket");
-    assert.throws(() => detectPlatform(facts, "systemd"), (error) => isRegctlError(error, "ENGINE_ELSEWHERE"));
+    assert.throws(
+      () => detectPlatform(facts, "systemd"),
+      (error) => isRegctlError(error, "ENGINE_ELSEWHERE"),
+    );
   });
 
   test("no engine at all: what was seen is told", () => {
@@ -126,7 +132,10 @@ describe("where the engine is", () => {
 
   test("Desktop beside docker-ce: its socket means Desktop, the other one means the unit", () => {
     const ce = fixtureFacts("systemd-docker-ce");
-    const desktop = { ...ce, daemons: ce.daemons.map((daemon) => ({ ...daemon, ownsSocket: "no" as const })) };
+    const desktop = {
+      ...ce,
+      daemons: ce.daemons.map((daemon) => ({ ...daemon, ownsSocket: "no" as const })),
+    };
     const engine = engineFacts({ operatingSystem: "Docker Desktop", name: "docker-desktop" });
     assert.equal(detectPlatform({ ...desktop, engine }, undefined).platform.name, "docker-desktop");
     assert.equal(detectPlatform(ce, undefined).platform.name, "systemd");
@@ -163,7 +172,9 @@ describe("--platform", () => {
     assert.throws(
       () => detectPlatform(hostFacts(), "windows-95"),
       (error) =>
-        isRegctlError(error, "USAGE") && /"windows-95"/.test(error.facts.problem) && /boot2docker, /.test(error.facts.problem),
+        isRegctlError(error, "USAGE") &&
+        /"windows-95"/.test(error.facts.problem) &&
+        /boot2docker, /.test(error.facts.problem),
     );
   });
 });

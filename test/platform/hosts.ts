@@ -171,8 +171,8 @@ export function printFrames(host: FixtureHost): Buffer {
   ]);
 }
 
-function daemonLine({ pid, uid = 0, owns = "yes", root, exe }: FixtureDaemon & { owns?: string }): string {
-  return [pid, uid, owns, root === "other" ? "no" : "yes", startTicks, exe].join("|");
+function daemonLine({ pid, uid = 0, owns, root, exe }: FixtureDaemon): string {
+  return [pid, uid, owns ?? "yes", root === "other" ? "no" : "yes", startTicks, exe].join("|");
 }
 
 function filesNamed(host: FixtureHost): readonly string[] {
@@ -180,7 +180,10 @@ function filesNamed(host: FixtureHost): readonly string[] {
   const values = (pattern: RegExp) => [...show.matchAll(pattern)].map((match) => match[1] ?? "");
   const configFiles = host.daemons.flatMap(({ argv }) => {
     const at = argv.indexOf("--config-file");
-    return [...(at < 0 ? [] : [argv[at + 1] ?? ""]), ...argv.flatMap((word) => word.split("--config-file=")[1] ?? [])];
+    return [
+      ...(at < 0 ? [] : [argv[at + 1] ?? ""]),
+      ...argv.flatMap((word) => word.split("--config-file=")[1] ?? []),
+    ];
   });
   return [
     ...configFiles,

@@ -23,6 +23,7 @@ test("wrap: between words, a long word whole, further lines indented", () => {
   assert.deepEqual(wrap("aa bb cc", 5), ["aa bb", "cc"]);
   assert.deepEqual(wrap("aa bb cc", 5, "  "), ["aa bb", "  cc"]);
   assert.deepEqual(wrap("a https://a-long-address.test b", 10), ["a", "https://a-long-address.test", "b"]);
+  assert.deepEqual(wrap("  aa  bb cc", 8, "  "), ["  aa  bb", "  cc"]);
   assert.deepEqual(wrap("", 10), [""]);
 });
 

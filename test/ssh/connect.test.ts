@@ -97,6 +97,16 @@ for (const { carrier, skip } of carriers) {
       await connection.close();
     });
 
+    it("tells a ProxyCommand that ends without a word, and one that fails", async () => {
+      await using silent = await createSshWorld({ config: ["Host x", "  ProxyCommand true"] });
+      await failsWith(connectSsh({ host: "x" }, options, silent.world), "SSH_UNREACHABLE");
+      await using opened = await createSshWorld({
+        config: ["Host x", "  ProxyCommand sh -c 'echo no way >&2; exit 3'"],
+      });
+      const running = connectSsh({ host: "x" }, options, opened.world);
+      await assert.rejects(running, (error) => isRegctlError(error, "SSH_UNREACHABLE"));
+    });
+
     it("goes through jump hosts, each verified, and takes them down again", async () => {
       await using first = await startSshServer();
       await using second = await startSshServer();
@@ -143,9 +153,13 @@ describe("the choice of a carrier", { timeout: 60_000 }, () => {
     const config = [
       "Host prod",
       `  HostName 127.0.0.1\n  Port ${server.port}\n  User deploy\n  ProxyJump 127.0.0.1:${jump.port}`,
+      "Host odd",
+      "  ProxyCommand sh -c 'echo \"a b\" >&2; exit 1'",
     ];
     await using opened = await createSshWorld({ config, knownHosts: server.knownHosts + jump.knownHosts });
     const world = { ...opened.world, spawn: withoutOpenSsh };
+    const odd = connectSsh({ host: "odd" }, { ...quickly, ssh: "auto" }, world);
+    await failsWith(odd, "SSH_UNREACHABLE", { reason: "ProxyCommand: a b" });
     const connection = await connectSsh({ host: "prod" }, { ...quickly, ssh: "auto" }, world);
     assert.deepEqual([connection.name, connection.carrier], [`deploy@prod:${server.port}`, "node"]);
     assert.equal((await connection.run(["true"])).code, 0);

@@ -39,7 +39,7 @@ export const zones: Readonly<Record<string, Zone>> = {
     why: "the only place where system/ is wired",
   },
   commands: {
-    files: ["src/commands/"],
+    files: ["src/commands/", "src/setup-flags.ts"],
     may: ["base", "config", "contract", "engine", "flags", "platform", "report", "ssh", "tunnel"],
     mayType: ["context"],
     why: "flags, one call, the outcome and its renderer",
@@ -107,6 +107,7 @@ export const pureNodeModules = [
 /** Where a Node module that reaches the world may be imported, and why there. */
 export const effectPlaces: Readonly<Record<string, string>> = {
   "src/system/": "adapters",
+  "src/context.ts": "learns once who runs this and where their home is, before any adapter stands",
   "src/ssh/openssh/": "the system's ssh is steered by sockets and files of its own",
   "src/ssh/socket.ts": "our own TCP socket without delay",
   "src/config/lock.ts": "a lock is a file made exclusively, which the port for files does not offer",

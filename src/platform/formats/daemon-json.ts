@@ -137,7 +137,8 @@ function remove(text: string, setting: Setting, entry: string, note: UndoNote | 
 
 /**
  * The text to load before the one that `remove` gives: a reload does not forget a key that is missing, so where
- * `remove` drops the key this text keeps it with an empty list. Null where one write is enough.
+ * `remove` drops the key this text keeps it with an empty list; it may be the very text that is there. Null where
+ * one write is enough.
  */
 export function emptied(
   text: string,
@@ -148,7 +149,7 @@ export function emptied(
   const kept = withoutEntry(text, setting, entry, note, "key kept");
   const final = remove(text, setting, entry, note);
   const dropped = final === null || findProperty(documentOf(final), setting.key) === undefined;
-  return dropped && kept !== final && kept !== text ? kept : null;
+  return dropped && kept !== final ? kept : null;
 }
 
 function withoutEntry(

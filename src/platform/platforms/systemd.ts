@@ -20,8 +20,11 @@ function systemdService(facts: HostFacts): Service {
   const name = facts.unit?.name.replace(/\.service$/, "") ?? "docker";
   return {
     reload: facts.unit?.canReload ? ["systemctl", "reload", name] : hangUp(facts),
-    restart: [["systemctl", "restart", name]],
-    // After three failures systemd refuses to start it until the count is cleared (StartLimitBurst).
+    // After three starts within a minute, failed or not, systemd refuses until the count is cleared (StartLimitBurst).
+    restart: [
+      ["systemctl", "reset-failed", name],
+      ["systemctl", "restart", name],
+    ],
     start: [
       ["systemctl", "reset-failed", name],
       ["systemctl", "start", name],

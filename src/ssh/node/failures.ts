@@ -1,5 +1,5 @@
 /** From what ssh2 says to what we say. Pure. */
-import { RegctlError } from "../../errors.ts";
+import { isRegctlError, RegctlError } from "../../errors.ts";
 import type { Destination } from "../../ports.ts";
 import { renderDestination } from "../connection.ts";
 import { toConnectError } from "../socket.ts";
@@ -12,6 +12,7 @@ export function toHandshakeFailure(
   tried: readonly string[],
   timeoutMs: number,
 ): RegctlError {
+  if (isRegctlError(error)) return error;
   const { host, port, user, name } = target;
   const text = error?.message ?? "the server closed the connection";
   const options = { cause: error };

@@ -12,7 +12,8 @@ import { toHandshakeFailure } from "./failures.ts";
 import { type Client, type ConnectConfig, loadSshLibrary, type NextProof } from "./library.ts";
 
 /**
- * Verifies the host, proves who we are, and hands over the connection. `socket` is closed when that fails.
+ * Verifies the host, proves who we are, and hands over the connection. `socket` is closed when that fails; it
+ * has a listener for errors already, since it may fail before anyone is ready to listen.
  * @throws RegctlError SSH_*
  */
 export async function connectNode(
@@ -22,6 +23,11 @@ export async function connectNode(
   world: SshWorld,
 ): Promise<NodeConnection> {
   const [library, knownHosts] = await Promise.all([loadSshLibrary(), readKnownHosts(target, world)]);
+  if (socket.destroyed || socket.readableEnded) {
+    throw toHandshakeFailure(socket.errored, target, [], options.connectTimeoutMs);
+  }
+  // A half-open stream is of no use to SSH, and only a closed one ends the connection.
+  socket.once("end", () => socket.destroy());
   const outcome = Promise.withResolvers<void>();
   const patience = startPatience(options.connectTimeoutMs, () => {
     const { host, port } = target;
@@ -55,7 +61,12 @@ export async function connectNode(
   });
   client.once("ready", outcome.resolve);
   client.once("close", () => {
-    const failure = toHandshakeFailure(lastError, target, authentication.tried, options.connectTimeoutMs);
+    const failure = toHandshakeFailure(
+      socket.errored ?? lastError,
+      target,
+      authentication.tried,
+      options.connectTimeoutMs,
+    );
     outcome.reject(authentication.failure ?? failure);
   });
   try {
