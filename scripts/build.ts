@@ -20,7 +20,7 @@ const banner = [
 ].join("\n");
 
 /** Replaces the folder `outdir`. */
-export async function bundle(outdir: string): Promise<void> {
+export async function bundle(outdir = join(repository, "dist")): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: repository,
@@ -42,4 +42,4 @@ export async function bundle(outdir: string): Promise<void> {
   });
 }
 
-if (import.meta.main) await bundle(join(repository, "dist"));
+if (import.meta.main) await bundle();

@@ -8,7 +8,14 @@ import type { Clock, Emit, Host } from "../ports.ts";
 import { activate } from "./activate.ts";
 import { daemonOf, type HostFacts } from "./facts.ts";
 import { applyEdit } from "./host-files.ts";
-import { type JournalEntry, journalEntryOf, writeEntry } from "./journal.ts";
+import {
+  expendableEntries,
+  type JournalEntry,
+  journalEntryOf,
+  parseJournal,
+  pruneEntries,
+  writeEntry,
+} from "./journal.ts";
 import { lockHost } from "./lock.ts";
 import { stateFolderOf } from "./observe.ts";
 import type { ChangePlan, Phase } from "./plan.ts";
@@ -85,6 +92,7 @@ async function applyLocked(input: ApplyInput, folder: string): Promise<Applied> 
     tell(input, "record");
     await writeEntry(root, folder, { ...entry, state: "done" });
     for (const undone of input.undoes) await writeEntry(root, folder, { ...undone, state: "undone" });
+    await pruneEntries(root, folder, expendableEntries(parseJournal(input.facts.journal)));
     return { backup: entry.edits.find((edit) => edit.backup)?.backup ?? null, warnings };
   } catch (error) {
     // A connection that is gone cannot take anything back; the next run finishes what this one began.

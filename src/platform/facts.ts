@@ -95,12 +95,17 @@ export interface HostFacts {
   readonly engineProblem: string | null;
 }
 
-/** The daemon that answers on the socket: the one that owns it, or the only one there is. */
+/**
+ * The daemon that answers on the socket: the one that owns it, or the only one there is. A child that it has just
+ * forked, and that is not another program yet, looks the same in all but its age.
+ */
 export function daemonOf(facts: Pick<HostFacts, "daemons">): DaemonProcess | undefined {
-  const owner = facts.daemons.find((daemon) => daemon.ownsSocket === "yes");
+  const byAge = facts.daemons.toSorted((a, b) => Number(a.startTicks) - Number(b.startTicks));
+  const owner = byAge.find((daemon) => daemon.ownsSocket === "yes");
   if (owner) return owner;
-  const unknown = facts.daemons.filter((daemon) => daemon.ownsSocket === "unknown");
-  return unknown.length === 1 ? unknown[0] : undefined;
+  const [first, ...others] = byAge.filter((daemon) => daemon.ownsSocket === "unknown");
+  const same = (other: DaemonProcess) => other.argv.join("\0") === first?.argv.join("\0");
+  return others.every(same) ? first : undefined;
 }
 
 /** Version of the engine that runs, else of the one that is installed. */

@@ -119,6 +119,24 @@ function firstEdits(entry: JournalEntry): readonly JournalEdit[] {
   });
 }
 
+const keptEntries = 20;
+
+/** Ids of entries that nobody can take back any more, but for the newest twenty. Pure. */
+export function expendableEntries(journal: readonly JournalEntry[]): readonly string[] {
+  const ended = journal.filter(
+    ({ action, state }) => action === "undo" || state === "undone" || state === "rolled-back",
+  );
+  return ended.slice(0, -keptEntries).map(({ id }) => id);
+}
+
+const pruneScript = 'cd "$1" || exit 1; shift; for id; do rm -f "journal/$id.json" "backups/$id"-*; done';
+
+/** A host that is set up every night must not collect backups for ever. */
+export async function pruneEntries(root: Host, folder: string, ids: readonly string[]): Promise<void> {
+  const known = ids.filter((id) => /^[\w-]+$/.test(id));
+  if (known.length > 0) await root.run(["sh", "-c", pruneScript, "regctl-prune", folder, ...known]);
+}
+
 /** Reads a backup; null when it is gone. */
 export async function readBackup(root: Host, path: string): Promise<string | null> {
   const result = await root.run(["cat", path]);

@@ -3,6 +3,7 @@ import { quoteLine } from "../explain/quote.ts";
 import { applyPlan } from "./apply.ts";
 import { detectPlatform } from "./detect.ts";
 import type { EngineFacts } from "./facts.ts";
+import { interruptible } from "./interruptible.ts";
 import { type JournalEntry, parseJournal } from "./journal.ts";
 import type { HostPlace, Place } from "./locate.ts";
 import { type HostOutcome, outcomeOf } from "./outcome.ts";
@@ -48,7 +49,7 @@ export async function setUpHost(
   world: SetupWorld,
 ): Promise<HostOutcome> {
   world.emit({ event: "step", host: hostPlace.name, step: "connect" });
-  const place = await hostPlace.open();
+  const place = await interruptible(hostPlace.open(), world.signal);
   try {
     return await attempt(place, task, mode, password, world).catch((error: unknown) => {
       if (!isRegctlError(error, "CHANGED_SINCE_PLANNED")) throw error;
@@ -69,7 +70,7 @@ async function attempt(
   world: SetupWorld,
 ): Promise<HostOutcome> {
   world.emit({ event: "step", host: place.host.name, step: "look" });
-  let session = await openSession(place.host, place.socket, world);
+  let session = await interruptible(openSession(place.host, place.socket, world), world.signal);
   try {
     let planned = await planOrNull(session, task, mode);
     const wantsRoot = planned === null || (planned.plan.kind === "change" && !mode.dryRun && !mode.print);
@@ -80,7 +81,7 @@ async function attempt(
       if (mode.print && guess) return { ...outcomeOf(guess.plan, session.facts), paste };
       const root = await acquireRoot(place.host, user, password, paste);
       await session.close();
-      session = await openSession(place.host, place.socket, world, root);
+      session = await interruptible(openSession(place.host, place.socket, world, root), world.signal);
       planned = null;
     }
     planned ??= await planFor(session, task, mode);

@@ -4,6 +4,7 @@ import { detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
 import { engineVersionOf } from "./facts.ts";
 import { insecureRegistries } from "./formats/format.ts";
+import { interruptible } from "./interruptible.ts";
 import { type HostPlace, locateHosts } from "./locate.ts";
 import type { EngineOutcome, ErrorOutcome } from "./outcome.ts";
 import { findOwner, type ListOwner } from "./owner.ts";
@@ -73,9 +74,9 @@ async function readStatus(
   world: SetupWorld,
 ): Promise<HostStatus> {
   world.emit({ event: "step", host: hostPlace.name, step: "look" });
-  const place = await hostPlace.open();
+  const place = await interruptible(hostPlace.open(), world.signal);
   try {
-    const session = await openSession(place.host, place.socket, world);
+    const session = await interruptible(openSession(place.host, place.socket, world), world.signal);
     try {
       return statusOf(session, wanted, named);
     } finally {

@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn as spawnProcess } from "node:child_process";
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { type ErrorCode, isRegctlError } from "../../src/errors.ts";
 import type { Spawn } from "../../src/ports.ts";
@@ -13,7 +11,7 @@ import { spawn } from "../../src/system/processes.ts";
 import { untilGone } from "../contract/host.ts";
 import { carriers, hasOpenSsh } from "../support/openssh.ts";
 import { makeKey, startSshServer } from "../support/ssh-server.ts";
-import { createSshWorld, quickly } from "../support/ssh-world.ts";
+import { createSshWorld, foldersOfConnections, quickly } from "../support/ssh-world.ts";
 
 const failsWith = (running: Promise<unknown>, code: ErrorCode, facts: object = {}) =>
   assert.rejects(running, (error) => {
@@ -203,27 +201,25 @@ describe("a killed regctl", { timeout: 60_000, skip: hasOpenSsh ? false : "ssh i
       import { connectSsh } from ${JSON.stringify(import.meta.resolve("../../src/ssh/connect.ts"))};
       import { spawn } from ${JSON.stringify(import.meta.resolve("../../src/system/processes.ts"))};
       import { createFiles } from ${JSON.stringify(import.meta.resolve("../../src/system/files.ts"))};
-      const world = { spawn, files: createFiles(), prompt: { interactive: false }, environment: {}, home: "/", user: "u",
+      const world = { spawn, files: createFiles(), prompt: { interactive: false }, environment: { XDG_RUNTIME_DIR: ${JSON.stringify(opened.home)} }, home: "/", user: "u",
         emit() {}, passphrases: new Map(), configFile: ${JSON.stringify(`${opened.home}/config`)} };
       const options = ${JSON.stringify({ ...quickly, ssh: "openssh" })};
       const connection = await connectSsh({ host: "127.0.0.1", port: ${server.port} }, options, world);
       await connection.run(["true"]);
       process.stdout.write("up");
       setInterval(() => {}, 1000);`;
-    const folders = async () =>
-      (await readdir(tmpdir())).filter((name) => /^regctl-[^t]|^regctl-t(?!est-)/.test(name));
-    const before = await folders();
+    const folders = () => foldersOfConnections(opened.home);
     const killed = spawnProcess(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
       await once(killed.stdout, "data");
-      assert.equal((await folders()).length, before.length + 1);
+      assert.equal((await folders()).length, 1);
     } finally {
       killed.kill("SIGKILL");
     }
     await untilGone(killed.pid ?? 0);
-    while (server.open > 0 || (await folders()).length > before.length)
+    while (server.open > 0 || (await folders()).length > 0)
       await new Promise((resolve) => setTimeout(resolve, 20));
   });
 });

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import net from "node:net";
-import { tmpdir } from "node:os";
 import { buffer } from "node:stream/consumers";
 import { after, describe, it } from "node:test";
 import { isRegctlError } from "../../src/errors.ts";
@@ -12,7 +11,7 @@ import type { SshConnection } from "../../src/ssh/connection.ts";
 import { describeHost } from "../contract/host.ts";
 import { hasOpenSsh } from "../support/openssh.ts";
 import { type SshServerOptions, startSshServer, type TestSshServer } from "../support/ssh-server.ts";
-import { createSshWorld, quickly, type TestWorld } from "../support/ssh-world.ts";
+import { createSshWorld, foldersOfConnections, quickly, type TestWorld } from "../support/ssh-world.ts";
 import { createTempHome } from "../support/temp-home.ts";
 
 interface Connected extends AsyncDisposable {
@@ -128,28 +127,20 @@ for (const carrier of ["node", "openssh"] as const) {
     });
 
     it("leaves no process, socket or folder when it is closed", async () => {
-      const before = await foldersOfConnections();
       await using opened = await connectTo(carrier);
       const { connection, server } = opened;
       const stream = await connection.open(["cat"]);
       stream.on("error", () => {});
+      const folders = await foldersOfConnections(opened.surroundings.home);
+      assert.equal(folders.length, carrier === "openssh" ? 1 : 0);
       await connection.close();
       assert.equal(await connection.closed, undefined);
-      assert.deepEqual(
-        (await foldersOfConnections()).filter((folder) => !before.includes(folder)),
-        [],
-      );
+      assert.deepEqual(await foldersOfConnections(opened.surroundings.home), []);
       assert.deepEqual(await processesNaming(`-p ${server.port}`), []);
       await until(() => server.open === 0);
       assert.ok(stream.destroyed);
     });
   });
-}
-
-async function foldersOfConnections(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter(
-    (name) => name.startsWith("regctl-") && !name.startsWith("regctl-test-"),
-  );
 }
 
 /** Command lines of this machine's `ssh` processes with these words. */

@@ -1,5 +1,5 @@
 /** The world of a connection under test: a home of its own, answers from a list, nothing of this machine's user. */
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { RegctlError } from "../../src/errors.ts";
 import type { ProgressEvent, Prompt, Question } from "../../src/ports.ts";
 import type { SshOptions, SshWorld } from "../../src/ssh/world.ts";
@@ -26,6 +26,11 @@ export interface TestWorld extends AsyncDisposable {
   readonly events: ProgressEvent[];
 }
 
+/** The private folders of OpenSSH connections that are open in a test's world. */
+export async function foldersOfConnections(home: string): Promise<string[]> {
+  return (await readdir(home)).filter((name) => name.startsWith("regctl-"));
+}
+
 export const quickly: SshOptions = { ssh: "node", acceptHostKey: [], connectTimeoutMs: 10_000 };
 
 export async function createSshWorld(surroundings: SshSurroundings = {}): Promise<TestWorld> {
@@ -50,7 +55,8 @@ export async function createSshWorld(surroundings: SshSurroundings = {}): Promis
     spawn,
     files: createFiles(),
     prompt: scriptedPrompt(surroundings.answers, asked),
-    environment: surroundings.environment ?? {},
+    // The private folder of an OpenSSH connection is made here, where no other test looks.
+    environment: { XDG_RUNTIME_DIR: home.path, ...surroundings.environment },
     home: home.path,
     user: "tester",
     emit: (event) => events.push(event),

@@ -1,0 +1,18 @@
+/**
+ * Waits for something that only looks: when the run is interrupted it is left to itself, and whoever waits goes on
+ * at once. Never for something that changes a host.
+ */
+export async function interruptible<T>(looking: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([looking, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    looking.catch(() => {});
+  }
+}
