@@ -1,7 +1,7 @@
 /** Versions of the Engine API, such as "1.18": decimal parts compared as numbers. Pure. */
 
 /** The newest API whose answers this client was written for. */
-export const ourApiVersion = "1.51";
+const ourApiVersion = "1.51";
 
 /** Since this one an engine can be made to ask a registry: `GET /distribution/…/json`. */
 export const distributionApiVersion = "1.30";

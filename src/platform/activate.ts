@@ -24,9 +24,14 @@ export async function activate(
   return null;
 }
 
+// Init scripts talk while they stop and start an engine. Should nobody listen any more (regctl was killed, the
+// connection was cut), their next word would end them in between: so a shell listens, over there, to the end.
+const toItsEndScript = 'said=$("$@" 2>&1 </dev/null); code=$?; printf "%s\\n" "$said"; exit "$code"';
+
 async function runOne(root: Host, command: readonly string[]): Promise<string | null> {
   try {
-    const result = await root.run(command, { timeoutMs: commandTimeoutMs });
+    const toItsEnd = ["sh", "-c", toItsEndScript, "regctl-activate", ...command];
+    const result = await root.run(toItsEnd, { timeoutMs: commandTimeoutMs });
     if (result.code === 0) return null;
     const said = (result.stderr.toString("utf8").trim() || result.stdout.toString("utf8").trim())
       .split("\n")

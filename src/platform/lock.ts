@@ -45,6 +45,8 @@ export async function lockHost(
   onWait: (by: string) => void,
 ): Promise<HostLock> {
   const stream = await root.open(["sh", "-c", lockScript, "regctl-lock", folder, who]);
+  // Should the connection go while we hold it, whatever else runs over it tells.
+  stream.on("error", () => {});
   let holder = "another run of regctl";
   try {
     for await (const line of linesWithin(stream, timeoutMs)) {

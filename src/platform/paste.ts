@@ -30,13 +30,26 @@ function writeLines(
   quote: (argv: readonly string[]) => string,
 ): readonly string[] {
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
-  const whole = text.endsWith("\n") && !text.includes("\r");
-  const print = whole
+  const plain = text.endsWith("\n") && !unpasteable.test(text);
+  const print = plain
     ? `printf '%s\\n' ${text
         .slice(0, -1)
         .split("\n")
         .map((line) => quote([line]))
         .join(" ")}`
-    : `printf %s ${quote([text])}`;
+    : `printf %b ${quote([escapeForPrintf(text)])}`;
   return [`sudo mkdir -p ${quote([folder])}`, `${print} | sudo tee ${quote([path])} >/dev/null`];
+}
+
+/** What a terminal does not take as text when it is pasted: a tab completes a word, a return ends the line. */
+const unpasteable = /[^\P{Cc}\n]/u;
+
+function escapeForPrintf(text: string): string {
+  const escaped = (character: string) =>
+    [...Buffer.from(character)].map((byte) => `\\0${byte.toString(8).padStart(3, "0")}`).join("");
+  return text
+    .replaceAll("\\", "\\\\")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\t", "\\t")
+    .replace(/\p{Cc}/gu, escaped);
 }

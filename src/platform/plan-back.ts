@@ -24,13 +24,13 @@ export function forgettingText(current: string | null, change: ListChange): stri
 }
 
 /**
- * Restarts first, so that containers still live through them by a live-restore that is itself on its way out;
- * then what goes by reload, in two writes where the engine would not forget a missing key.
+ * Texts that the engine never read come first, for a restart would read them; then restarts, so that containers
+ * still live through them by a live-restore that is itself on its way out; then what goes by reload, in two writes
+ * where the engine would not forget a missing key.
  */
 export function planBack(backs: readonly Back[]): readonly Phase[] {
-  const restarts = backs.filter((back) => back.activation.kind === "restart");
-  const rest = backs.filter((back) => back.activation.kind !== "restart");
-  return [...restarts, ...rest].flatMap(phasesOf);
+  const order = ["none", "restart", "reload"] as const;
+  return order.flatMap((kind) => backs.filter((back) => back.activation.kind === kind)).flatMap(phasesOf);
 }
 
 function phasesOf(back: Back): readonly Phase[] {

@@ -1,13 +1,13 @@
 import { RegctlError } from "../errors.ts";
-import { daemonOf, engineVersionOf, type HostFacts } from "./facts.ts";
+import { daemonOf, type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
 import { daemonJson, emptied } from "./formats/daemon-json.ts";
 import { removeKey } from "./formats/daemon-json-key.ts";
 import { insecureRegistries, type ListFormat } from "./formats/format.ts";
 import type { JournalEdit, JournalEntry } from "./journal.ts";
 import { daemonJsonPath, fileOf, readList } from "./owner.ts";
-import type { ListChange, Plan } from "./plan.ts";
+import type { ListChange, Phase, Plan } from "./plan.ts";
 import type { Back } from "./plan-back.ts";
-import { expectGone, forgettingText, planBack } from "./plan-back.ts";
+import { expectGone, forgettingText, planBack, planRollback } from "./plan-back.ts";
 import { editOf, planActivation, planLiveRestore, requireEngine, restartConsents } from "./plan-insecure.ts";
 import type { FlagSource, WrittenPlatform } from "./platform.ts";
 
@@ -35,6 +35,16 @@ export function standingEntries(
   );
 }
 
+/** What an undo of a registry takes back, oldest first: also what an undo that was cut short switched on for itself. */
+export function entriesToUndo(journal: readonly JournalEntry[], registry: string): readonly JournalEntry[] {
+  const standing = standingEntries(journal, registry);
+  return journal.filter(
+    (entry) =>
+      standing.includes(entry) ||
+      (entry.action === "undo" && entry.state === "begun" && entry.registry === registry),
+  );
+}
+
 /**
  * Plans to take away what setup added and nothing else. Pure.
  * @throws RegctlError CONFIG_BROKEN, ENGINE_UNREACHABLE, PLATFORM_NOT_WRITTEN
@@ -55,22 +65,41 @@ export function planUndo(input: UndoInput): Plan {
     notes: [],
   };
   if (input.entries.length === 0) return nothingToUndo(input, about);
-  const backs = changes.flatMap(([path, edits]) => backOf(input, path, edits));
-  const phases = planBack(backs);
+  const phases = phasesBack(input);
   if (phases.every((phase) => phase.edits.length === 0 && phase.activation.kind === "none")) {
     return { ...about, kind: "nothing", why: "not-there", detail: input.registry };
   }
-  const restart = phases.find((phase) => phase.activation.kind === "restart");
-  const first = restart
-    ? planLiveRestore(facts, platform, { isDaemonJson: false }, engine, restart.activation)
-    : null;
-  // A live-restore that is switched on only for this restart is not the host's and goes again; the journal keeps it.
-  const all = first ? [first, ...withoutStops(phases)] : phases;
+  const all = sparingContainers(input, engine, phases);
   const plan = { ...about, kind: "change" as const, phases: all };
   return { ...plan, consents: restartConsents(plan) };
 }
 
-function withoutStops(phases: ReturnType<typeof planBack>) {
+/** Where a restart would stop containers, live-restore is switched on for it, and off again. */
+function sparingContainers(
+  input: UndoInput,
+  engine: EngineFacts,
+  phases: readonly Phase[],
+): readonly Phase[] {
+  const { facts, platform } = input;
+  const restart = phases.find((phase) => phase.activation.kind === "restart");
+  if (!restart) return phases;
+  const first = planLiveRestore(facts, platform, { isDaemonJson: false }, engine, restart.activation);
+  if (!first) return phases;
+  if (first.edits.length === 0) {
+    // A run that was cut short wrote it and never loaded it: from here on the engine has to forget it.
+    const loaded = { ...input, facts: { ...facts, engine: { ...engine, liveRestore: true } } };
+    return [first, ...withoutStops(phasesBack(loaded))];
+  }
+  const edited = phases.some(({ edits }) => edits.some((edit) => edit.path === daemonJsonPath(facts)));
+  if (edited) return phases;
+  return [first, ...withoutStops(phases), ...planRollback([first], platform.service(facts), [])];
+}
+
+function phasesBack(input: UndoInput): readonly Phase[] {
+  return planBack(changesByPath(input.entries).flatMap(([path, edits]) => backOf(input, path, edits)));
+}
+
+function withoutStops(phases: readonly Phase[]): readonly Phase[] {
   return phases.map((phase) =>
     phase.activation.kind === "restart" ? { ...phase, activation: { ...phase.activation, stops: 0 } } : phase,
   );
@@ -126,7 +155,9 @@ function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): 
   const engine = requireEngine(facts);
   const activation = gone
     ? ({ kind: "none" } as const)
-    : planActivation(facts, platform, { isDaemonJson, source: { path, format, ...source } }, engine);
+    : change.purpose === "live-restore"
+      ? ({ kind: "reload", command: platform.service(facts).reload } as const)
+      : planActivation(facts, platform, { isDaemonJson, source: { path, format, ...source } }, engine);
   return [
     {
       edit: editOf(facts, path, current, goal),

@@ -97,7 +97,7 @@ export async function acquireRoot(
 }
 
 /** Why sudo said no, from what it prints (sudo 1.8 and 1.9, LANG of the login). */
-export function sudoRefusal(result: CommandResult): string {
+function sudoRefusal(result: CommandResult): string {
   const text = result.stderr.toString("utf8");
   if (result.code === 127 || /sudo: .*not found|no such file/i.test(text)) return "there is no sudo";
   if (/not in the sudoers file|may not run sudo|not allowed to (execute|run)/i.test(text))

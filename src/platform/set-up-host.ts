@@ -6,12 +6,14 @@ import type { EngineFacts } from "./facts.ts";
 import { interruptible } from "./interruptible.ts";
 import { type JournalEntry, parseJournal } from "./journal.ts";
 import type { HostPlace, Place } from "./locate.ts";
+import { stateFolderOf } from "./observe.ts";
 import { type HostOutcome, outcomeOf } from "./outcome.ts";
 import { renderPaste } from "./paste.ts";
 import type { ChangePlan, Consent, Plan } from "./plan.ts";
 import type { WrittenPlatform } from "./platform.ts";
 import { acquireRoot, type SudoPassword } from "./rights.ts";
 import { type HostSession, openSession } from "./session.ts";
+import { settleUndone } from "./settle.ts";
 import type { SetupWorld } from "./world.ts";
 
 /** How far a run may go, and what was answered beforehand. */
@@ -154,7 +156,14 @@ async function carryOut(
   const { root, engine, facts } = session;
   const outcome = outcomeOf(plan, facts);
   if (mode.print) return { ...outcome, paste: renderPaste(plan, quoteLine) };
-  if (plan.kind === "nothing" || mode.dryRun) return outcome;
+  if (mode.dryRun) return outcome;
+  if (plan.kind === "nothing") {
+    if (root && planned.undoes.length > 0) {
+      const who = `${world.whoami} for ${task.registry}`;
+      await settleUndone(root, stateFolderOf(facts.markers), planned.undoes, who);
+    }
+    return outcome;
+  }
   for (const note of plan.notes) world.emit({ event: "note", host: facts.host, note });
   await askConsents(plan, mode, world);
   if (!root || !engine)

@@ -6,7 +6,7 @@ import { type JournalEdit, type JournalEntry, readBackup } from "./journal.ts";
 import { locateHosts } from "./locate.ts";
 import { failedOutcome } from "./outcome.ts";
 import { fileOf } from "./owner.ts";
-import { planUndo, standingEntries } from "./plan-undo.ts";
+import { entriesToUndo, planUndo, standingEntries } from "./plan-undo.ts";
 import { judgeRegistry } from "./registry-name.ts";
 import { sudoPasswordFrom } from "./rights.ts";
 import type { HostSession } from "./session.ts";
@@ -54,7 +54,7 @@ function undoTask(registry: string): Task {
     action: "undo",
     registry,
     plan: async ({ facts, ...session }, platform, evidence) => {
-      const entries = standingEntries(journalOf({ facts, ...session }), registry);
+      const entries = entriesToUndo(journalOf({ facts, ...session }), registry);
       return { plan: planUndo({ registry, facts, platform, evidence, entries }), undoes: entries };
     },
   };

@@ -46,14 +46,14 @@ function renderEvent(event: ProgressEvent, style: Style): string {
   }
 }
 
-/** Decides which steps are told where every line stays: each host's at most once in ten seconds. */
+/** Decides which steps are told where every line stays: each host's once in ten seconds, and none of a short run. */
 function createThrottle(now: () => number): (host: string) => boolean {
   const told = new Map<string, number>();
   return (host) => {
     const before = told.get(host);
     if (before !== undefined && now() - before < secondsBetweenSteps * 1000) return false;
     told.set(host, now());
-    return true;
+    return before !== undefined;
   };
 }
 

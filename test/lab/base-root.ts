@@ -63,7 +63,7 @@ mmdebstrap --quiet --variant=minbase --include="$2" --customize-hook="$3" bookwo
 mv "$1.building" "$1"
 `;
 
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return process.env.REGCTL_LAB_CACHE ?? "/var/cache/regctl-lab";
 }
 

@@ -19,7 +19,7 @@ const generalOption =
  * to every host: systemd mounts a missing one by itself, and would then share its groups with the other hosts.
  * `mounts` is the text of /proc/self/mounts.
  */
-export function parseHierarchies(mounts: string): readonly Hierarchy[] {
+function parseHierarchies(mounts: string): readonly Hierarchy[] {
   const all = mounts.split("\n").map((line) => line.split(" "));
   const old = all.filter(([, , type]) => type === "cgroup");
   const unified = all.filter(([, , type]) => type === "cgroup2").slice(0, 1);

@@ -4,9 +4,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import type { Finished } from "./command.ts";
+import type { ErrorOutcome } from "../../src/platform/outcome.ts";
 import type { KillAtInput, KillAtLine } from "./kill-at.ts";
-import type { Person } from "./regctl-over-ssh.ts";
+import { errorOf, type Person } from "./regctl-over-ssh.ts";
 
 const driver = `${import.meta.dirname}/kill-at.ts`;
 const program = resolve(import.meta.dirname, "../../bin/run.js");
@@ -73,13 +73,13 @@ export async function runDriver(person: Person, input: Omit<KillAtInput, "do">):
   return await startDriver(person, { ...input, do: "die" }).ended;
 }
 
-/** Runs the CLI and sends it a signal as soon as it tells that a step begins. */
+/** Runs the CLI, sends it a signal as soon as it tells that a step begins, and gives the error that it ends with. */
 export async function signalCli(
   person: Person,
   args: readonly string[],
   step: string,
   signal: "SIGINT" | "SIGTERM",
-): Promise<Finished> {
+): Promise<ErrorOutcome> {
   const child = start(person, [program, ...args, "--json", "--progress", "json"]);
   child.stdin.end();
   let [stdout, stderr] = ["", ""];
@@ -95,5 +95,5 @@ export async function signalCli(
   });
   const [code] = await once(child, "close");
   assert.equal(sent, true, `the step ${step} never came: ${stderr}`);
-  return { code, stdout, stderr };
+  return errorOf({ code, stdout, stderr }, 130);
 }

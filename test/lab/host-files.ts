@@ -17,7 +17,7 @@ const makeHostKeys = `for type in ${keyTypes.join(" ")}; do
 done
 `;
 
-export function planHostFiles(kind: Kind, host: HostIdentity): readonly KindFile[] {
+function planHostFiles(kind: Kind, host: HostIdentity): readonly KindFile[] {
   return [
     ...kind.files,
     { path: "/etc/hostname", text: `${host.name}\n` },

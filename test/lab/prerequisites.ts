@@ -19,7 +19,7 @@ export async function openLab(
   if (obstacle !== null) return { can: false, reason: obstacle };
   const missing = needed.filter((tool) => !existsSync(tool.program)).map((tool) => tool.package);
   if (missing.length === 0) return { can: true };
-  say(`lab: installing the Debian packages ${missing.join(" and ")} (no service is started)`);
+  say(`lab: installing with apt-get: ${missing.join(", ")} (no service is started)`);
   try {
     await install(missing);
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { applySteps } from "../../src/platform/apply.ts";
 import { must } from "./conduct.ts";
 import {
@@ -23,10 +24,11 @@ import {
   untilUnlocked,
   writeText,
 } from "./fault-host.ts";
+import { type DifficultRegistry, listenSlowly } from "./fault-registry.ts";
 import { runDriver, signalCli, startDriver } from "./fault-run.ts";
 import { type LabHost, runContainer, startHost } from "./lab.ts";
 import { openLab } from "./prerequisites.ts";
-import { errorOf, hostOf, openPerson, type Person } from "./regctl-over-ssh.ts";
+import { hostOf, openPerson, type Person } from "./regctl-over-ssh.ts";
 
 const ability = await openLab();
 const skip = ability.can ? false : ability.reason;
@@ -76,77 +78,79 @@ async function pointsOf(scene: Scene, action: "insecure" | "undo"): Promise<read
   return [...ours, ...halves, ...(scene.applied === "restart" ? ["restarting"] : [])];
 }
 
-async function assertWhole(scene: Scene, alive: number, engine: string): Promise<void> {
+async function lists({ host, registry }: Scene): Promise<boolean> {
+  return (await listed(host)).includes(registry);
+}
+
+async function assertWhole(scene: Scene, lives: Awaited<ReturnType<typeof livesOf>>): Promise<void> {
   const { host, before, after, between, container } = scene;
   for (const [path, text] of Object.entries(textsOf(scene))) {
     assert.ok([before[path], after[path], between[path]].includes(text), `${path} holds ${text}`);
   }
   await engineAnswers(host);
-  assert.equal(await containerPid(host, container), alive, "the container lives on");
-  if (scene.applied === "reload") assert.equal(await enginePid(host), engine, "the engine lives on");
+  assert.equal(await containerPid(host, container), lives.container, "the container lives on");
+  if (scene.applied === "reload") assert.equal(await enginePid(host), lives.engine, "the engine lives on");
   await untilUnlocked(host);
-}
-
-async function assertDone(scene: Scene): Promise<void> {
-  assert.deepEqual(textsOf(scene), scene.after);
-  assert.ok((await listed(scene.host)).includes(scene.registry));
-  assert.deepEqual(strays(scene.host, ...Object.keys(scene.before)), []);
 }
 
 async function assertUndone(scene: Scene): Promise<void> {
   assert.deepEqual(textsOf(scene), scene.before);
-  assert.ok(!(await listed(scene.host)).includes(scene.registry));
+  assert.equal(await lists(scene), false);
   assert.equal(await liveRestoreOf(scene.host), false);
-  assert.deepEqual(strays(scene.host, ...Object.keys(scene.before)), []);
+  assertTidy(scene);
   const standing = journalOf(scene.host).filter(
-    ({ action, state }) => action === "insecure" && state === "done",
+    ({ action, state }) => action === "insecure" && (state === "begun" || state === "done"),
   );
   assert.deepEqual(standing, [], "nothing stands in the journal that was undone");
 }
 
-/** Kills `setup insecure` at each point, and runs it again; then takes everything back. */
-async function killSetup(t: TestContext, scene: Scene): Promise<void> {
-  const points = await pointsOf(scene, "insecure");
-  await finish(scene, "undo");
-  await assertUndone(scene);
-  for (const point of points) {
-    await t.test(`killed at ${point}`, async () => {
-      const alive = await containerPid(scene.host, scene.container);
-      const engine = await enginePid(scene.host);
-      assert.equal((await endAt(scene, "insecure", point)).signal, "SIGKILL");
-      await assertWhole(scene, alive, engine);
-      const written = textsOf(scene);
-      const effective = (await listed(scene.host)).includes(scene.registry);
-      const again = await finish(scene, "insecure");
-      assert.equal(again.proved, true);
-      const wasDone = effective && JSON.stringify(written) === JSON.stringify(scene.after);
-      assert.equal(again.changed, !wasDone, `changed, applied by ${again.applied}`);
-      if (!wasDone) assert.equal(again.applied, scene.applied);
-      await assertWhole(scene, alive, engine);
-      await assertDone(scene);
-      await finish(scene, "undo");
-      await assertWhole(scene, alive, engine);
-      await assertUndone(scene);
-    });
-  }
+function assertTidy(scene: Scene): void {
+  assert.deepEqual(strays(scene.host, ...Object.keys(scene.before)), []);
 }
 
-/** Kills `setup undo` at each point, and runs it again. */
-async function killUndo(t: TestContext, scene: Scene): Promise<void> {
-  await finish(scene, "insecure");
-  await assertDone(scene);
-  const points = await pointsOf(scene, "undo");
+/** What a run finds, and must not lose. */
+async function livesOf(scene: Scene): Promise<{ container: number; engine: string }> {
+  const { host, container } = scene;
+  return { container: await containerPid(host, container), engine: await enginePid(host) };
+}
+
+/** Kills `setup insecure`, looks at what is left, and runs it again. */
+async function killSetup(scene: Scene, point: string): Promise<void> {
+  const lives = await livesOf(scene);
+  assert.equal((await endAt(scene, "insecure", point)).signal, "SIGKILL");
+  await assertWhole(scene, lives);
+  const done = isDeepStrictEqual(textsOf(scene), scene.after) && (await lists(scene));
+  const again = await finish(scene, "insecure");
+  assert.equal(again.proved, true);
+  assert.equal(again.changed, !done, `changed by ${again.applied}`);
+  if (!done) assert.equal(again.applied, scene.applied);
+  await assertWhole(scene, lives);
+  assert.deepEqual(textsOf(scene), scene.after);
+  assert.equal(await lists(scene), true);
+  assertTidy(scene);
+}
+
+/** Kills `setup undo`, looks at what is left, and runs it again. */
+async function killUndo(scene: Scene, point: string): Promise<void> {
+  const lives = await livesOf(scene);
+  assert.equal((await endAt(scene, "undo", point)).signal, "SIGKILL");
+  await assertWhole(scene, lives);
+  assert.equal((await finish(scene, "undo")).proved, true);
+  await assertWhole(scene, lives);
   await assertUndone(scene);
-  for (const point of points) {
-    await t.test(`undo killed at ${point}`, async () => {
-      await finish(scene, "insecure");
-      const alive = await containerPid(scene.host, scene.container);
-      const engine = await enginePid(scene.host);
-      assert.equal((await endAt(scene, "undo", point)).signal, "SIGKILL");
-      await assertWhole(scene, alive, engine);
-      assert.equal((await finish(scene, "undo")).proved, true);
-      await assertWhole(scene, alive, engine);
-      await assertUndone(scene);
+}
+
+/** Ends both commands at each of their points; the host is as before after each. */
+async function killEverywhere(t: TestContext, scene: Scene): Promise<void> {
+  const setupPoints = await pointsOf(scene, "insecure");
+  const undoPoints = await pointsOf(scene, "undo");
+  await assertUndone(scene);
+  for (let index = 0; index < Math.max(setupPoints.length, undoPoints.length); index += 1) {
+    const setupPoint = setupPoints[index % setupPoints.length] ?? "";
+    const undoPoint = undoPoints[index % undoPoints.length] ?? "";
+    await t.test(`setup killed at ${setupPoint}, undo at ${undoPoint}`, async () => {
+      await killSetup(scene, setupPoint);
+      await killUndo(scene, undoPoint);
     });
   }
 }
@@ -178,14 +182,13 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
       );
     };
 
-    it("without a file before", (t) => killSetup(t, noFile()));
-    it("on the way back to no file", (t) => killUndo(t, noFile()));
+    it("without a file before", (t) => killEverywhere(t, noFile()));
     it("in a file with other entries", async (t) => {
       assert.ok(host);
       const text = (more: string) =>
         `{\n    "log-level": "warn",\n    "insecure-registries": [\n        "kept.test:5000"${more}\n    ],\n    "debug": false\n}`;
       await loadText(host, text(""), ["kept.test:5000"]);
-      await killSetup(t, sceneOf(text(""), text(`,\n        "${registryOf(host)}"`), text("")));
+      await killEverywhere(t, sceneOf(text(""), text(`,\n        "${registryOf(host)}"`), text("")));
     });
   });
 
@@ -215,9 +218,92 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
       await person?.leave();
       await host?.stop();
     });
-    it("with flags", (t) => killSetup(t, sceneOf()));
-    it("on the way back to fewer flags", (t) => killUndo(t, sceneOf()));
+    it("in a file of flags", (t) => killEverywhere(t, sceneOf()));
   });
+
+  describe("by Ctrl-C", inOrder, () => {
+    let [host, person, registry]: [LabHost?, Person?, DifficultRegistry?] = [];
+    before(async () => {
+      host = await startHost("systemd");
+      person = await openPerson(host);
+      registry = await listenSlowly(host.gateway);
+    });
+    after(async () => {
+      registry?.close();
+      await person?.leave();
+      await host?.stop();
+    });
+    for (const step of ["write", "activate", "prove"]) {
+      it(`at ${step}`, async () => {
+        assert.ok(host && person && registry);
+        const text = '{"debug": false}';
+        await loadText(host, text, []);
+        const command = ["setup", "insecure", registry.address, "--on", host.name];
+        const error = await signalCli(person, command, step, "SIGINT");
+        assert.equal(error.code, "INTERRUPTED");
+        assert.equal(readText(host, daemonJson), text);
+        assert.deepEqual(await listed(host), []);
+        assert.equal(isLocked(host), false);
+        assert.deepEqual(strays(host, daemonJson), []);
+        assert.deepEqual(
+          journalOf(host).filter(({ state }) => state !== "rolled-back"),
+          [],
+        );
+      });
+    }
+  });
+
+  for (const ssh of ["node", "openssh"] as const) {
+    describe(`by the end of its connection (${ssh})`, inOrder, () => {
+      let [host, person]: [LabHost?, Person?] = [];
+      before(async () => {
+        host = await startHost("systemd");
+        person = await openPerson(host);
+        await person.configure("ServerAliveInterval 1\nServerAliveCountMax 2");
+      });
+      after(async () => {
+        await person?.leave();
+        await host?.stop();
+      });
+
+      /** Ends a run at a step by what `cut` does to its connection, and runs it again. */
+      const cutAt = async (at: string, cut: (host: LabHost) => Promise<void>, mend?: () => Promise<void>) => {
+        assert.ok(host && person);
+        const registry = registryOf(host);
+        await loadText(host, '{"debug":false, "insecure-registries": []}', []);
+        const engine = await enginePid(host);
+        const about = { action: "insecure", registry, on: host.name, ssh, at } as const;
+        const run = startDriver(person, { ...about, do: "stand-still" });
+        await run.standsStill;
+        await cut(host);
+        run.goOn();
+        const { exitCode, error } = await run.ended;
+        assert.deepEqual({ exitCode, error }, { exitCode: 6, error: "SSH_CONNECTION_LOST" });
+        await mend?.();
+        assert.match(readText(host, daemonJson) ?? "", /^\{"debug":false, "insecure-registries": \[.*\]\}$/);
+        assert.equal(await enginePid(host), engine);
+        await untilUnlocked(host);
+        const again = hostOf(
+          await person.regctl(["setup", "insecure", registry, "--on", host.name, "--json"]),
+        );
+        assert.equal(again.proved, true);
+        assert.deepEqual(await listed(host), [registry]);
+        hostOf(await person.regctl(["setup", "undo", registry, "--on", host.name, "--json"]));
+        assert.equal(readText(host, daemonJson), '{"debug":false, "insecure-registries": []}');
+        assert.deepEqual(await listed(host), []);
+        assert.deepEqual(strays(host, daemonJson), []);
+      };
+      for (const at of ["write:1", "activate:1", "prove:1"]) {
+        it(`whose other side died before ${at}`, () => cutAt(at, cutSessions));
+      }
+      it("whose cable was pulled", () =>
+        cutAt(
+          "activate:1",
+          (there) => there.linkDown(),
+          async () => await host?.linkUp(),
+        ));
+    });
+  }
 });
 
 function registryOf(host: LabHost | undefined): string {

@@ -235,6 +235,7 @@ export class ModelledHost {
     if (script === "regctl-remove") return this.#remove(args);
     if (script === "regctl-record") return this.#record(args, input);
     if (script === "regctl-fetch") return done();
+    if (script === "regctl-activate") return this.#service(args);
     return this.#service(argv);
   }
 

@@ -6,7 +6,7 @@ import type { UndoNote } from "../../src/platform/formats/format.ts";
 import { type JournalEntry, parseJournal } from "../../src/platform/journal.ts";
 import type { Plan } from "../../src/platform/plan.ts";
 import { planInsecure } from "../../src/platform/plan-insecure.ts";
-import { planUndo, standingEntries } from "../../src/platform/plan-undo.ts";
+import { entriesToUndo, planUndo, standingEntries } from "../../src/platform/plan-undo.ts";
 import { boot2docker } from "../../src/platform/platforms/boot2docker.ts";
 import { systemd, systemdDockerIo } from "../../src/platform/platforms/systemd.ts";
 import { debianSysvinit } from "../../src/platform/platforms/sysvinit.ts";
@@ -79,7 +79,7 @@ export async function setUp(model: ModelledHost, registry: string, cut: Cut | nu
 export async function undo(model: ModelledHost, registry: string, cut: Cut | null = null): Promise<Plan> {
   const facts = freezeDeep(model.facts());
   const { platform } = model.recipe;
-  const entries = standingEntries(parseJournal(facts.journal), registry);
+  const entries = entriesToUndo(parseJournal(facts.journal), registry);
   const plan = planUndo({ registry, facts, platform, evidence: [], entries });
   return apply(model, plan, { action: "undo", registry, undoes: entries, cut });
 }

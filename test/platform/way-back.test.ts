@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isRegctlError } from "../../src/errors.ts";
+import { atLeast } from "../../src/platform/engine-version.ts";
 import { appliedBy } from "../../src/platform/plan.ts";
 import { ModelledHost, type Recipe } from "./modelled-host.ts";
 import { recipes, setUp, undo } from "./modelled-runs.ts";
 
 const entry = "reg.test:5000";
-const other = "10.9.0.0/16";
+const other = "172.16.0.0/12";
 const numRuns = 60;
 
 async function check(
@@ -189,6 +190,28 @@ for (const [name, recipe] of Object.entries(recipes)) {
             async (model, before, where) => {
               await undo(model, entry);
               assert.deepEqual(look(model), before, where);
+            },
+          );
+        },
+        8,
+      ));
+
+    test("containers started since setup live through undo, which leaves nothing of its own, cut or not", () =>
+      check(
+        recipe,
+        async ({ recipe: { running: _, ...made } }) => {
+          const later = ["ccccccccccccccc1"];
+          await cutEverywhere(
+            made,
+            async (model) => {
+              await setUp(model, entry);
+              model.containers = later;
+            },
+            (model, cut) => undo(model, entry, cut),
+            async (model, before, where) => {
+              await undo(model, entry);
+              assert.deepEqual(look(model), before, where);
+              if (atLeast(made.version, "1.12.0")) assert.deepEqual(model.containers, later, where);
             },
           );
         },

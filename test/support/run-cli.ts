@@ -21,12 +21,20 @@ export interface CliOptions {
   readonly timeoutMs?: number;
 }
 
+/** The cache is the one that bin/run.js uses in a clone: other programs start as fast with it. */
+const environment = {
+  PATH: process.env.PATH,
+  HOME: "/nonexistent",
+  LANG: "C.UTF-8",
+  NODE_COMPILE_CACHE: `${repository}/node_modules/.cache/regctl`,
+};
+
 /** Starts it and hands the process over; whoever starts it ends it. */
 export function startCli(args: readonly string[], options: CliOptions = {}) {
   const program = options.program ?? `${repository}/bin/run.js`;
   return spawn(process.execPath, [program, ...args], {
     cwd: options.cwd ?? repository,
-    env: { PATH: process.env.PATH, HOME: "/nonexistent", LANG: "C.UTF-8", ...options.env },
+    env: { ...environment, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
 }

@@ -138,7 +138,7 @@ function json(response: ServerResponse, status: number, value: object): void {
 }
 
 /** Engines before API 1.24 refuse in plain text. */
-export function refuse(
+function refuse(
   script: EngineScript,
   response: ServerResponse,
   status: number,

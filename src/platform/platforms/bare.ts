@@ -9,7 +9,7 @@ export const bare: WrittenPlatform = {
   title: "a dockerd that no service manager runs",
   recognise(facts) {
     const daemon = daemonOf(facts);
-    if (!daemon || daemon.uid !== 0) return null;
+    if (daemon?.uid !== 0) return null;
     return [`dockerd (pid ${daemon.pid}) answers on ${facts.socket} and no service manager claims it`];
   },
   flagSources: () => [],

@@ -159,7 +159,8 @@ test("the two writes of an undo by reload", () => {
   assert.equal(between, '{"a": 1, "insecure-registries": []}');
   // An undo that was ended between its two writes is taken up again.
   assert.equal(daemonJson.remove(between, insecure, "h:1", added.note), '{"a": 1}');
-  assert.equal(emptied(between, insecure, "h:1", added.note), null);
+  // The engine may not have loaded it yet.
+  assert.equal(emptied(between, insecure, "h:1", added.note), between);
   for (const text of [
     '{"insecure-registries": []}',
     '{"insecure-registries": null}',

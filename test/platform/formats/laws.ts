@@ -10,7 +10,7 @@ export function fixture(path: string): string {
 }
 
 /** Notes live in a journal of JSON lines. */
-export function journaled(note: UndoNote): UndoNote {
+function journaled(note: UndoNote): UndoNote {
   return JSON.parse(JSON.stringify(note));
 }
 

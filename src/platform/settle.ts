@@ -1,0 +1,29 @@
+import type { Host } from "../ports.ts";
+import { type JournalEntry, parseJournal, writeEntry } from "./journal.ts";
+import { lockHost } from "./lock.ts";
+
+const lockTimeoutMs = 120_000;
+
+/**
+ * Entries that were taken back by a run which was ended before it could write that down. As long as they stand, a
+ * later undo would take away what somebody else has put in since.
+ * @throws RegctlError LOCKED, HOST_FILE_FAILED, SSH_CONNECTION_LOST
+ */
+export async function settleUndone(
+  root: Host,
+  folder: string,
+  entries: readonly JournalEntry[],
+  who: string,
+): Promise<void> {
+  const lock = await lockHost(root, folder, who, lockTimeoutMs, () => {});
+  try {
+    for (const entry of entries) {
+      const result = await root.run(["cat", `${folder}/journal/${entry.id}.json`]);
+      const [now] = parseJournal({ [entry.id]: result.stdout.toString("utf8") });
+      // Another run may have carried it on since we looked.
+      if (now?.state === entry.state) await writeEntry(root, folder, { ...entry, state: "undone" });
+    }
+  } finally {
+    await lock.release();
+  }
+}
