@@ -2,6 +2,7 @@
 // Runs on Node 8 and later as far as the version check: CommonJS (see package.json beside this file), old syntax.
 // biome-ignore-all lint/style/useNodejsImportProtocol: old versions of Node do not know node:
 const fs = require("fs");
+const os = require("os");
 const path = require("path");
 const { pathToFileURL } = require("url");
 
@@ -35,15 +36,39 @@ function refuse() {
   process.exitCode = 2;
 }
 
-/** A clone runs its source. Keeping the stripped and compiled modules beside it halves the start. */
+/** A clone runs its source and keeps what was compiled of it beside it; the package keeps it in the user's cache. */
 function findMain() {
   const source = path.join(root, "src", "main.ts");
-  if (!fs.existsSync(source)) return path.join(root, "dist", "main.js");
-  require("module").enableCompileCache(path.join(root, "node_modules", ".cache", "regctl"));
-  return source;
+  const isClone = fs.existsSync(source);
+  const cache = isClone ? path.join(root, "node_modules", ".cache", "regctl") : ownCache();
+  if (cache !== null) require("module").enableCompileCache(cache);
+  return isClone ? source : path.join(root, "dist", "main.js");
+}
+
+/**
+ * Compiled code is run as it is found, so the folder must be our own: root uses none in the home of another user,
+ * who could have put code there.
+ */
+function ownCache() {
+  const base = process.env.XDG_CACHE_HOME || process.env.HOME || "";
+  if (!path.isAbsolute(base) || !fs.existsSync(base) || process.geteuid === undefined) return null;
+  if (fs.statSync(base).uid !== process.geteuid()) return null;
+  return path.join(base, process.env.XDG_CACHE_HOME ? "" : ".cache", "regctl", "compiled");
+}
+
+/** In a container there may be no account for the uid, and oclif fails where it can ask neither it nor these. */
+function assumeAccount() {
+  try {
+    os.userInfo();
+  } catch (error) {
+    if (error.code !== "ERR_SYSTEM_ERROR") throw error;
+    if (process.env.SHELL === undefined) process.env.SHELL = "/bin/sh";
+    if (process.env.HOME === undefined) process.env.HOME = "/";
+  }
 }
 
 if (satisfies(process.versions.node, range)) {
+  assumeAccount();
   import(pathToFileURL(findMain()).href)
     .then((module) => module.start())
     .catch((error) => {

@@ -1,7 +1,7 @@
 /** Where the doors to the world are wired. The only importer of `system/`; everything heavy loads when it is used. */
 
 import { statSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { type MaySave, maySaveSettings } from "./config/may-save.ts";
 import type { OpenHttp } from "./engine/carrier.ts";
 import type { SshMode } from "./flags.ts";
@@ -58,8 +58,7 @@ const defaultConnectSeconds = 15;
 
 export function createContext(options: ContextOptions): Context {
   const { emit, signal, environment, flags, terminal } = options;
-  const home = environment["HOME"] || homedir();
-  const { username, uid } = userInfo();
+  const { username, uid, homedir: home } = whoRuns(environment);
   const maySave = (): MaySave =>
     maySaveSettings({ euid: process.geteuid?.() ?? uid, environment, homeOwnerUid: ownerOf(home) });
   const files = guardHome(createFiles(), home, maySave, emit);
@@ -95,6 +94,26 @@ export function createContext(options: ContextOptions): Context {
       return await connectSsh(spec, ssh, world);
     },
   };
+}
+
+interface Account {
+  readonly username: string;
+  readonly uid: number;
+  readonly homedir: string;
+}
+
+/** Who runs regctl. In a container there may be no account for the uid: then the environment or the number says it. */
+function whoRuns(environment: Environment): Account {
+  const account = accountOf(process.geteuid?.() ?? -1, environment);
+  return { ...account, homedir: environment["HOME"] || account.homedir };
+}
+
+function accountOf(uid: number, environment: Environment): Account {
+  try {
+    return userInfo();
+  } catch {
+    return { username: environment["USER"] || environment["LOGNAME"] || String(uid), uid, homedir: "/" };
+  }
 }
 
 function ownerOf(path: string): number | null {

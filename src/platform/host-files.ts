@@ -16,7 +16,7 @@ const replaceScript = `
 LC_ALL=C; export LC_ALL; umask 077
 target=$1 was=$2 to_be=$3 mode=$4 uid=$5 gid=$6
 dir=\${target%/*}; [ -n "$dir" ] || dir=/
-[ -d "$dir" ] || { mkdir -p -m 755 "$dir" || exit 1; }
+[ -d "$dir" ] || ( umask 022; mkdir -p "$dir" ) || exit 1
 for old in "$dir/.\${target##*/}".regctl.*; do [ -e "$old" ] && rm -f "$old"; done
 tmp="$dir/.\${target##*/}.regctl.$$"
 trap 'rm -f "$tmp"' EXIT; trap 'exit 1' HUP INT TERM PIPE

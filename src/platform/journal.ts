@@ -77,12 +77,16 @@ export function journalEntryOf(
   };
 }
 
+/** Exit code of our script: a file to be backed up is not there any more. */
+const goneCode = 91;
+
 // Arguments: folder, entry id, then one backup path for each text on standard input: JSON first, texts by length.
 const recordScript = `
 umask 077; folder=$1 id=$2; shift 2
 mkdir -p "$folder/journal" "$folder/backups" || exit 1
 chmod 700 "$folder" "$folder/journal" "$folder/backups" || exit 1
 while [ $# -gt 0 ]; do
+  [ -e "$1" ] || [ -e "$2" ] || exit ${goneCode}
   [ -e "$1" ] || { cp -p "$2" "$1.part" && chmod 600 "$1.part" && chown 0:0 "$1.part" && mv -f "$1.part" "$1" || { rm -f "$1.part"; exit 1; }; }
   shift 2
 done
@@ -95,13 +99,20 @@ mv -f "$tmp" "$folder/journal/$id.json" || exit 1
 sync "$folder/journal" 2>/dev/null || sync
 `;
 
-/** Writes an entry, and the backups that it names and that are not there yet, before the first change. */
+/**
+ * Writes an entry, and the backups that it names and that are not there yet, before the first change.
+ * @throws RegctlError CHANGED_SINCE_PLANNED when a file to be backed up is gone, HOST_FILE_FAILED otherwise
+ */
 export async function writeEntry(root: Host, folder: string, entry: JournalEntry): Promise<void> {
   const backups = entry.state === "begun" ? firstEdits(entry).flatMap((e) => [e.backup ?? "", e.target]) : [];
   const result = await root.run(["sh", "-c", recordScript, "regctl-record", folder, entry.id, ...backups], {
     input: `${JSON.stringify(entry, null, 1)}\n`,
   });
   if (result.code === 0) return;
+  if (result.code === goneCode) {
+    const gone = entry.edits.find((edit) => edit.backup !== null);
+    throw new RegctlError("CHANGED_SINCE_PLANNED", { host: root.name, path: gone?.path ?? folder });
+  }
   throw new RegctlError("HOST_FILE_FAILED", {
     host: root.name,
     path: folder,

@@ -13,9 +13,9 @@ umask 077; mkdir -p "$folder" || { echo "failed cannot make $folder"; exit 1; }
 lock=$folder/lock
 birth() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 while ! ln -sn "$$ $(birth $$) $who" "$lock" 2>/dev/null; do
-  held=$(readlink "$lock") || { [ -w "$folder" ] && continue; echo "failed $folder is not writable"; exit 1; }
+  held=$(readlink "$lock") || { [ -e "$lock" ] && { echo "failed $lock is in the way"; exit 1; }; [ -w "$folder" ] && continue; echo "failed $folder is not writable"; exit 1; }
   set -- $held
-  if [ "$(birth "$1")" != "$2" ]; then
+  if [ -z "$2" ] || [ "$(birth "$1")" != "$2" ]; then
     mv "$lock" "$lock.$$" 2>/dev/null && { [ "$(readlink "$lock.$$")" = "$held" ] || mv "$lock.$$" "$lock"; rm -f "$lock.$$"; }
     continue
   fi
@@ -90,6 +90,7 @@ async function* linesWithin(stream: Duplex, timeoutMs: number): AsyncGenerator<s
 
 function closed(stream: Duplex): Promise<void> {
   return new Promise((resolve) => {
+    if (stream.closed) resolve();
     stream.once("close", () => resolve());
     stream.once("error", () => resolve());
     stream.end();

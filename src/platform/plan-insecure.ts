@@ -3,12 +3,13 @@ import { matchesEntry } from "./engine-entry.ts";
 import { atLeast } from "./engine-version.ts";
 import { daemonOf, type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
 import { daemonJson } from "./formats/daemon-json.ts";
-import { setBoolean } from "./formats/daemon-json-key.ts";
+import { readBoolean, setBoolean } from "./formats/daemon-json-key.ts";
 import { insecureRegistries, type UndoNote } from "./formats/format.ts";
 import { daemonJsonPath, fileOf, findOwner, type ListOwner, readList } from "./owner.ts";
 import type { Activation, ChangePlan, Consent, FileEdit, ListChange, Phase, Plan } from "./plan.ts";
 import type { Service, WrittenPlatform } from "./platform.ts";
 import type { JudgedRegistry } from "./registry-name.ts";
+import { staleNotes } from "./stale-notes.ts";
 
 export interface InsecureInput {
   readonly registry: JudgedRegistry;
@@ -51,7 +52,7 @@ export function planInsecure(input: InsecureInput): Plan {
     ...about,
     kind: "change",
     phases,
-    notes: [...about.notes, ...staleNotes(facts, owner, phases)],
+    notes: [...about.notes, ...staleNotes(facts, platform, owner, phases)],
     consents: [],
   };
   return { ...change, consents: consentsOf(change, input, engine) };
@@ -180,6 +181,8 @@ export function planLiveRestore(
   const path = daemonJsonPath(facts);
   readList(facts, path, daemonJson, insecureRegistries);
   const before = fileOf(facts, path).text;
+  const { problem } = readBoolean(before, "live-restore");
+  if (problem) throw new RegctlError("CONFIG_BROKEN", { host: facts.host, path, ...problem });
   const edited = setBoolean(before, "live-restore", true);
   const unchangedText = edited.note.kind === "unchanged";
   const change: ListChange = {
@@ -194,24 +197,6 @@ export function planLiveRestore(
     activation: { kind: "reload", command: platform.service(facts).reload },
     expect: { listed: {}, liveRestore: true },
   };
-}
-
-/** A reload reads the whole file: what somebody edited before and never loaded comes into force with it. */
-function staleNotes(facts: HostFacts, owner: ListOwner, phases: readonly Phase[]): readonly string[] {
-  const daemon = daemonOf(facts);
-  const path = daemonJsonPath(facts);
-  const file = fileOf(facts, path);
-  const loaded = Math.max(daemon?.started ?? 0, facts.engine?.lastReload ?? 0);
-  const reads = phases.some((phase) => phase.activation.kind !== "none");
-  if (!reads || file.text === null || !daemon || file.modified <= loaded) return [];
-  const what = owner.isDaemonJson ? "Its other settings" : "Its settings";
-  return [
-    `${path} was edited at ${time(file.modified)} and the engine last read it at ${time(loaded)}. ${what} come into force too`,
-  ];
-}
-
-function time(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace(/\.000Z$/, "Z");
 }
 
 function consentsOf(plan: ChangePlan, input: InsecureInput, engine: EngineFacts): readonly Consent[] {

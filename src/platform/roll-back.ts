@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/client.ts";
-import { RegctlError } from "../errors.ts";
+import { isRegctlError, RegctlError } from "../errors.ts";
+import { explain } from "../explain/errors.ts";
 import type { Clock, Emit, Host } from "../ports.ts";
 import { activate } from "./activate.ts";
 import type { HostFacts } from "./facts.ts";
@@ -23,7 +24,7 @@ interface RollbackInput {
 /**
  * The old texts come back and the engine is brought back to a running state.
  * @param cause why; when it is Unproved it is given the daemon's last log lines
- * @throws RegctlError ROLLBACK_FAILED
+ * @throws RegctlError ROLLBACK_FAILED; SSH_CONNECTION_LOST when that was the real cause, however it was told first
  */
 export async function rollBack(
   input: RollbackInput,
@@ -36,24 +37,29 @@ export async function rollBack(
   const log = await readLog(input.root, input.service);
   if (cause instanceof Unproved) cause.log = log;
   const phases = planRollback(begun, input.service, input.facts.engine?.insecure ?? []);
-  const problem = await runPhases(input, phases);
+  const problem = await runPhases(input, phases).catch((error: unknown) => {
+    // An engine at the end of a cut connection is silent some moments before the connection is known to be lost.
+    if (isRegctlError(error, "SSH_CONNECTION_LOST") && !(cause instanceof Unproved)) throw error;
+    return wordsOf(error);
+  });
   if (problem === null) return;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = wordsOf(cause);
   const backup = begun.some((phase) => phase.edits.length > 0) ? `${folder}/backups` : null;
   throw new RegctlError("ROLLBACK_FAILED", { host: root.name, reason, problem, backup, log });
 }
 
 async function runPhases(input: RollbackInput, phases: readonly Phase[]): Promise<string | null> {
-  try {
-    for (const phase of phases) {
-      for (const edit of phase.edits) await applyEdit(input.root, edit);
-      const problem = await settle(input, phase);
-      if (problem !== null) return problem;
-    }
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+  for (const phase of phases) {
+    for (const edit of phase.edits) await applyEdit(input.root, edit);
+    const problem = await settle(input, phase);
+    if (problem !== null) return problem;
   }
+  return null;
+}
+
+function wordsOf(error: unknown): string {
+  if (isRegctlError(error)) return explain(error).message;
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function settle(input: RollbackInput, phase: Phase): Promise<string | null> {

@@ -39,6 +39,7 @@ function renderHost(host: HostStatus, style: Style, options: RenderOptions): rea
     configured ? "yes" : "no",
     effective ? "yes" : "no",
   ]);
+  if (rows.length === 0) return [...lines, "  no registry is listed"];
   return [
     ...lines,
     ...renderTable({ header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 }, options),

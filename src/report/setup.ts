@@ -32,8 +32,8 @@ export function renderUndo(outcome: SetupOutcome, options: RenderOptions): reado
 
 function render(outcome: SetupOutcome, options: RenderOptions, words: Words): readonly string[] {
   const style = createStyle(options);
-  const pastes = outcome.hosts.filter((host) => host.paste !== undefined);
-  if (pastes.length > 0) return pastes.flatMap((host) => renderPaste(host, outcome.hosts.length > 1));
+  const printed = outcome.hosts.some((host) => host.paste !== undefined);
+  if (printed) return outcome.hosts.flatMap((host) => renderPaste(host, outcome.hosts.length > 1));
   if (outcome.dryRun)
     return [...outcome.hosts.flatMap((host) => renderPlan(host, style)), "Nothing was changed."];
   const [only] = outcome.hosts;
@@ -69,7 +69,8 @@ function nothingWords(host: HostOutcome): string {
 }
 
 function engineOf(host: HostOutcome): string {
-  return `Docker ${host.engine?.version ?? "(unknown version)"}, ${host.platform ?? "unknown platform"}`;
+  const version = escapeControl(host.engine?.version ?? "(unknown version)");
+  return `Docker ${version}, ${host.platform ?? "unknown platform"}`;
 }
 
 function renderPlan(host: HostOutcome, style: Style): readonly string[] {
@@ -164,7 +165,9 @@ function renderHosts(
   const rows = outcome.hosts.map((host) => [
     escapeControl(host.host),
     host.error ? "failed" : host.changed ? words.short : (host.nothing ?? ""),
-    host.error ? host.error.code : `${host.engine?.version ?? ""} ${host.platform ?? ""}`.trim(),
+    escapeControl(
+      host.error ? host.error.code : `${host.engine?.version ?? ""} ${host.platform ?? ""}`.trim(),
+    ),
     host.error ? "" : host.changed ? howOf(host) : "",
   ]);
   const paint = (cell: string, row: number, column: number) =>

@@ -114,11 +114,15 @@ export async function engineAnswers(host: LabHost): Promise<void> {
   );
 }
 
-/** The administrator's own way, without regctl: a text, and the engine that has loaded it. */
+/** The administrator's own way, without regctl: a text, and the engine that has loaded it and lists `entries`. */
 export async function loadText(host: LabHost, text: string, entries: readonly string[]): Promise<void> {
-  await writeText(host, daemonJson, text);
-  await must(host, "sh", "-c", "kill -HUP $(cat /run/docker.pid)");
-  await eventually(`the engine with ${text}`, async () => String(await listed(host)) === String(entries));
+  // A reload does not forget what a text does not mention.
+  for (const loaded of ['{"insecure-registries": []}', text]) {
+    await writeText(host, daemonJson, loaded);
+    await must(host, "sh", "-c", "kill -HUP $(cat /run/docker.pid)");
+    const wanted = loaded === text ? entries : [];
+    await eventually(`the engine with ${loaded}`, async () => String(await listed(host)) === String(wanted));
+  }
 }
 
 const cutScript = `for p in /proc/[0-9]*; do

@@ -58,9 +58,10 @@ export interface TlsRegistry extends DifficultRegistry {
 export async function listenWithTls(host: LabHost): Promise<TlsRegistry> {
   const made = await must(host, "sh", "-c", certificateScript, "lab-certificate", host.gateway);
   const [own = "", authority = ""] = made.split("===\n");
-  const server = createHttpsServer({ key: own, cert: own }, (_request, response) => {
-    response.writeHead(404, { "content-type": "application/json" });
-    response.end('{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known to registry"}]}');
+  const server = createHttpsServer({ key: own, cert: own }, ({ url }, response) => {
+    const type = { "content-type": "application/json" };
+    if (url === "/v2/") response.writeHead(200, type).end("{}");
+    else response.writeHead(404, type).end('{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]}');
   });
   return { ...(await listen(server, host.gateway)), authority };
 }

@@ -92,9 +92,15 @@ export function hostOf(finished: Finished, code = 0): HostOutcome {
   return hosts[0] ?? assert.fail();
 }
 
+/** What `setup status` says of each host. */
+export function statusesOf(finished: Finished, code = 0): readonly HostStatus[] {
+  const { hosts }: StatusOutcome = documentOf(finished, code);
+  return hosts;
+}
+
 /** What `setup status` says of its only host. */
 export function statusOf(finished: Finished): HostStatus {
-  const { hosts }: StatusOutcome = documentOf(finished, 0);
+  const hosts = statusesOf(finished);
   assert.equal(hosts.length, 1);
   return hosts[0] ?? assert.fail();
 }

@@ -114,7 +114,7 @@ describe("rights", { skip, timeout: 300_000 }, () => {
   });
 
   it("--print gives a person without rights what to paste, also for an awkward file", async () => {
-    const text = `{\n\t"labels": ["it's=a \\\\ %s $HOME", "${"long".repeat(80)}"]\n}`;
+    const text = `{\n\t"labels": ["it's=a \\\\ %s $HOME", "long=${"long".repeat(80)}"]\n}`;
     await must(host, "sh", "-c", 'printf %s "$1" >/etc/docker/daemon.json', "write", text);
     const before = await lookAt(host);
     const printed = await setup("nosudo", ["insecure", registry.address, "--print"]);
