@@ -117,7 +117,7 @@ export const hostWords: WordsFor<HostCode> = {
       `The change on ${host} could not be proved (${reason.trim().replace(/\.$/, "")}), ` +
       `and the old settings could not be put back: ${sentence(problem)}${below("The engine's log:", log)}`,
     remedies: [
-      ...(backup === null ? [] : [`The old file${onHost(host)} is kept: sudo cat ${quoteWord(backup)}`]),
+      ...(backup === null ? [] : [`The old files${onHost(host)} are kept: sudo ls -l ${quoteWord(backup)}`]),
       `See how the engine is${onHost(host)}: docker info`,
     ],
   }),

@@ -16,7 +16,7 @@ json=/etc/docker/daemon.json
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT
 trap 'exit 1' HUP INT TERM
-count=0 failures=0
+count=0 failures=0 assignment=
 
 heading() { printf '\n## %s\n' "$1"; }
 
@@ -33,10 +33,18 @@ verdict() {
 run() {
   wanted=$1 name=$2
   shift 2
-  $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
+  env ${assignment:+"$assignment"} $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
   got=$?
   [ "$got" -eq "$wanted" ]
   verdict "$name (exit $got, wanted $wanted)" $?
+}
+
+# run_with NAME=VALUE CODE NAME ARGUMENTS…: the same with a variable in regctl's environment
+run_with() {
+  assignment=$1
+  shift
+  run "$@"
+  assignment=
 }
 
 # says NAME PATTERN: what the last run printed, on either stream
@@ -70,7 +78,7 @@ run 2 "the form to type is told" setup insecure http://Host.example:5000/v2 --js
 says "as JSON with a code" '"code": ?"BAD_REGISTRY"'
 
 heading "Which host"
-DOCKER_HOST=tcp://192.0.2.1:2375 run 3 "tcp:// is refused" setup insecure "$REGISTRY"
+run_with DOCKER_HOST=tcp://192.0.2.1:2375 3 "tcp:// is refused" setup insecure "$REGISTRY"
 says "and --on is named" '--on'
 run 2 "an unknown platform name" setup insecure "$REGISTRY" --platform windows-95 $(on)
 run 6 "a host that is not there" setup insecure "$REGISTRY" --on nobody.invalid
@@ -150,9 +158,9 @@ if [ -n "${NOPASS:-}" ]; then
 fi
 if [ -n "${WITHPASS:-}" ]; then
   run 4 "sudo wants a password and nobody is asked" setup insecure "$REGISTRY" --on "$WITHPASS"
-  REGCTL_SUDO_PASSWORD=wrong-one run 4 "a wrong password" setup insecure "$REGISTRY" --on "$WITHPASS"
-  REGCTL_SUDO_PASSWORD=$SUDO_PASSWORD run 0 "the right one" setup insecure "$REGISTRY" --on "$WITHPASS"
-  REGCTL_SUDO_PASSWORD=$SUDO_PASSWORD run 0 "and back" setup undo "$REGISTRY" --on "$WITHPASS"
+  run_with REGCTL_SUDO_PASSWORD=wrong-one 4 "a wrong password" setup insecure "$REGISTRY" --on "$WITHPASS"
+  run_with "REGCTL_SUDO_PASSWORD=$SUDO_PASSWORD" 0 "the right one" setup insecure "$REGISTRY" --on "$WITHPASS"
+  run_with "REGCTL_SUDO_PASSWORD=$SUDO_PASSWORD" 0 "and back" setup undo "$REGISTRY" --on "$WITHPASS"
 fi
 if [ -n "${POWERLESS:-}" ]; then
   run 4 "no sudo: the commands to paste" setup insecure "$REGISTRY" --on "$POWERLESS"

@@ -59,9 +59,12 @@ export async function listenWithTls(host: LabHost): Promise<TlsRegistry> {
   const made = await must(host, "sh", "-c", certificateScript, "lab-certificate", host.gateway);
   const [own = "", authority = ""] = made.split("===\n");
   const server = createHttpsServer({ key: own, cert: own }, ({ url }, response) => {
-    const type = { "content-type": "application/json" };
-    if (url === "/v2/") response.writeHead(200, type).end("{}");
-    else response.writeHead(404, type).end('{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]}');
+    const headers = {
+      "content-type": "application/json",
+      "docker-distribution-api-version": "registry/2.0",
+    };
+    if (url === "/v2/") response.writeHead(200, headers).end("{}");
+    else response.writeHead(404, headers).end('{"errors":[{"code":"NAME_UNKNOWN","message":"unknown"}]}');
   });
   return { ...(await listen(server, host.gateway)), authority };
 }

@@ -157,6 +157,8 @@ describe("hosts", { skip, timeout: 300_000 }, () => {
   it("two runs at once on one host lose no entry", async () => {
     const running = await startSurvivor(near);
     const bytes = await bytesOf(near);
+    const written = async (): Promise<readonly string[]> =>
+      JSON.parse(await must(near, "cat", "/etc/docker/daemon.json"))["insecure-registries"];
     const together = (verb: string, ...registries: readonly string[]) =>
       Promise.all(
         registries.map(async (registry) =>
@@ -169,13 +171,7 @@ describe("hosts", { skip, timeout: 300_000 }, () => {
         assert.deepEqual([changed, proved], [true, true]);
       }
       assert.deepEqual((await registriesOf(near)).toSorted(), registries);
-      const { registries: listed } = statusOf(
-        await person.regctl(["setup", "status", "--on", near.name, ...json]),
-      );
-      assert.deepEqual(
-        listed.map(({ configured, effective }) => configured && effective),
-        [true, true],
-      );
+      assert.deepEqual((await written()).toSorted(), registries);
       for (const { changed } of await together("undo", ...registries)) assert.equal(changed, true);
       assert.deepEqual(await registriesOf(near), []);
       assert.equal(await bytesOf(near), bytes);
@@ -185,8 +181,7 @@ describe("hosts", { skip, timeout: 300_000 }, () => {
       twice.map(({ proved }) => proved),
       [true, true],
     );
-    const written = JSON.parse(await must(near, "cat", "/etc/docker/daemon.json"));
-    assert.deepEqual(written, { "insecure-registries": [registryOn(8000)] });
+    assert.deepEqual(await written(), [registryOn(8000)]);
     await together("undo", registryOn(8000), registryOn(8000));
     assert.deepEqual(await registriesOf(near), []);
     assert.equal(await bytesOf(near), bytes);
