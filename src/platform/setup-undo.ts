@@ -2,6 +2,7 @@ import { userPaths } from "../config/paths.ts";
 import { readSettings, updateSettings } from "../config/store.ts";
 import { RegctlError } from "../errors.ts";
 import { onEachHost } from "./each-host.ts";
+import type { HostFacts } from "./facts.ts";
 import { type JournalEdit, type JournalEntry, readBackup } from "./journal.ts";
 import { locateHosts } from "./locate.ts";
 import { failedOutcome } from "./outcome.ts";
@@ -67,13 +68,20 @@ function undoLastTask(): Task {
     registry: "the last change",
     plan: async (session, platform, evidence) => {
       const { facts } = session;
-      const entry = standingEntries(journalOf(session)).at(-1);
+      const entry = standingEntries(journalOf(session)).findLast((each) => tookPlace(each, facts));
       const entries = entry ? [entry] : [];
       const registry = entry?.registry ?? "";
       const texts = entry ? await textsBefore(session, entry) : {};
       return { plan: planUndo({ registry, facts, platform, evidence, entries, texts }), undoes: entries };
     },
   };
+}
+
+/** A run that was ended before its first write changed nothing, nor did one that only loaded what stood there. */
+function tookPlace(entry: JournalEntry, facts: HostFacts): boolean {
+  const firsts = [...byTarget(entry).values()].map(({ first }) => first);
+  const written = firsts.some((edit) => fileOf(facts, edit.path).sha256 !== edit.beforeSha);
+  return firsts.length > 0 && (entry.state === "done" || written);
 }
 
 async function textsBefore(

@@ -146,12 +146,16 @@ async function killEverywhere(t: TestContext, scene: Scene): Promise<void> {
   const undoPoints = await pointsOf(scene, "undo");
   await assertUndone(scene);
   for (let index = 0; index < Math.max(setupPoints.length, undoPoints.length); index += 1) {
-    const setupPoint = setupPoints[index % setupPoints.length] ?? "";
-    const undoPoint = undoPoints[index % undoPoints.length] ?? "";
-    await t.test(`setup killed at ${setupPoint}, undo at ${undoPoint}`, async () => {
-      await killSetup(scene, setupPoint);
-      await killUndo(scene, undoPoint);
-    });
+    const [setupPoint, undoPoint] = [setupPoints[index], undoPoints[index]];
+    await t.test(
+      `setup killed at ${setupPoint ?? "no step"}, undo at ${undoPoint ?? "no step"}`,
+      async () => {
+        if (setupPoint === undefined) await finish(scene, "insecure");
+        else await killSetup(scene, setupPoint);
+        if (undoPoint === undefined) await finish(scene, "undo");
+        else await killUndo(scene, undoPoint);
+      },
+    );
   }
 }
 
@@ -183,6 +187,23 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
     };
 
     it("without a file before", (t) => killEverywhere(t, noFile()));
+    it("before --last, which takes back what took place", async () => {
+      const scene = noFile();
+      const last = ["setup", "undo", "--last", "--on", scene.host.name, "--json"];
+      for (const point of ["write:1", "activate:1"]) {
+        if (point === "write:1") await finish(scene, "insecure");
+        const registry = point === "write:1" ? "never.test:5000" : scene.registry;
+        await endAt({ ...scene, registry }, "insecure", point);
+        if (point === "activate:1") await finish(scene, "insecure");
+        assert.equal(hostOf(await scene.person.regctl(last)).changed, true);
+        assert.deepEqual(textsOf(scene), scene.before);
+        assert.equal(await lists(scene), false);
+      }
+      for (const registry of ["never.test:5000", scene.registry]) {
+        assert.equal((await finish({ ...scene, registry }, "undo")).nothing, "not-there");
+      }
+      await assertUndone(scene);
+    });
     it("in a file with other entries", async (t) => {
       assert.ok(host);
       const text = (more: string) =>
