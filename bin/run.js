@@ -40,20 +40,27 @@ function refuse() {
 function findMain() {
   const source = path.join(root, "src", "main.ts");
   const isClone = fs.existsSync(source);
-  const cache = isClone ? path.join(root, "node_modules", ".cache", "regctl") : ownCache();
+  const cache = isClone ? cloneCache() : userCache();
   if (cache !== null) require("module").enableCompileCache(cache);
   return isClone ? source : path.join(root, "dist", "main.js");
 }
 
-/**
- * Compiled code is run as it is found, so the folder must be our own: root uses none in the home of another user,
- * who could have put code there.
- */
-function ownCache() {
+function cloneCache() {
+  return isOwn(root) ? path.join(root, "node_modules", ".cache", "regctl") : null;
+}
+
+function userCache() {
   const base = process.env.XDG_CACHE_HOME || process.env.HOME || "";
-  if (!path.isAbsolute(base) || !fs.existsSync(base) || process.geteuid === undefined) return null;
-  if (fs.statSync(base).uid !== process.geteuid()) return null;
+  if (!path.isAbsolute(base) || !fs.existsSync(base) || !isOwn(base)) return null;
   return path.join(base, process.env.XDG_CACHE_HOME ? "" : ".cache", "regctl", "compiled");
+}
+
+/**
+ * Compiled code is run as it is found, so its folder must be our own: root uses none that belongs to another user,
+ * who could have put code there and would be left with files of root's.
+ */
+function isOwn(folder) {
+  return process.geteuid !== undefined && fs.statSync(folder).uid === process.geteuid();
 }
 
 /** In a container there may be no account for the uid, and oclif fails where it can ask neither it nor these. */

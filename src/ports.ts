@@ -29,7 +29,7 @@ export type Destination =
  * works the same on both and needs no SFTP. Arguments are never shell text: the adapter quotes them.
  */
 export interface Host {
-  /** As shown to people and in JSON: `localhost` or `user@server[:port]`. */
+  /** As shown to people and in JSON: `localhost`, or a server as it was typed. */
   readonly name: string;
   readonly local: boolean;
   /** Runs to the end and collects the output. A non-zero exit is a result, not an error. */

@@ -26,13 +26,27 @@ interface SetupFlagValues {
   readonly timeout?: number | undefined;
 }
 
-export function toSetupMode(
+/**
+ * A `--platform` that there is, judged before any host is asked.
+ * @throws RegctlError USAGE
+ */
+export async function readPlatformFlag({
+  platform,
+}: Pick<SetupFlagValues, "platform">): Promise<string | undefined> {
+  if (platform === undefined) return undefined;
+  const { assertPlatformName } = await import("./platform/detect.ts");
+  assertPlatformName(platform);
+  return platform;
+}
+
+/** @throws RegctlError USAGE */
+export async function readSetupMode(
   flags: SetupFlagValues,
-): SetupMode & { readonly on: readonly string[]; readonly cwd: string } {
+): Promise<SetupMode & { readonly on: readonly string[]; readonly cwd: string }> {
   return {
     on: flags.on ?? [],
     cwd: process.cwd(),
-    platform: flags.platform,
+    platform: await readPlatformFlag(flags),
     dryRun: flags["dry-run"] === true,
     print: flags.print === true,
     yes: flags.yes === true,

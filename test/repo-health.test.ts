@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { glob, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { findMissing } from "../scripts/complete-lock.ts";
 import { readManifestText } from "../scripts/manifest.ts";
@@ -193,6 +195,34 @@ describe("text", () => {
       assert.match(path, /^([a-z0-9-]+\/)*[a-z0-9-]+(\.(test|lab|bench|contract))?\.ts$/);
       assert.doesNotMatch(path, /\b(utils?|helpers?|common|misc)\b/);
     }
+  });
+});
+
+describe("documents", () => {
+  /** Targets of relative links, `[words](target#part)` and `[name]: target`, outside of code. */
+  function parseLinks(text: string): readonly string[] {
+    const prose = text.replace(/^```.*?^```/gms, "").replace(/`[^`\n]*`/g, "");
+    return [...prose.matchAll(/\]\(<?([^)\s>]+)[^)]*\)|^\[[^\]]+\]:\s+(\S+)/gm)]
+      .map(([, inline, reference]) => (inline ?? reference ?? "").replace(/#.*/, ""))
+      .filter((target) => target !== "" && !/^([a-z]+:|\/\/)/i.test(target));
+  }
+
+  test("links are recognised in every form that we write", () => {
+    const text = "[a](b.md) ![c](d/e.png) [f](g.md#h) [i](#j) [k](https://l) `[m](n)` [o][p]\n\n[p]: q.md\n";
+    assert.deepEqual(parseLinks(`${text}\n\`\`\`sh\n[r](s)\n\`\`\`\n`), ["b.md", "d/e.png", "g.md", "q.md"]);
+  });
+
+  test("no relative link is dead", async () => {
+    const dead: string[] = [];
+    let links = 0;
+    for await (const path of glob(["*.md", "docs/**/*.md"], { cwd: repository })) {
+      for (const target of parseLinks(await readFile(join(repository, path), "utf8"))) {
+        links += 1;
+        if (!existsSync(join(repository, dirname(path), target))) dead.push(`${path}: ${target}`);
+      }
+    }
+    assert.ok(links > 0, "links are found");
+    assert.deepEqual(dead, []);
   });
 });
 

@@ -91,7 +91,8 @@ export const hostWords: WordsFor<HostCode> = {
   },
   HOST_COMMAND_FAILED: ({ host, command, code, output }) => {
     const explained = explainReason(output.trim() === "" ? "it said nothing" : output, [
-      `Try it${onHost(host)}: ${command}`,
+      // What was cut short to be shown is no command to try.
+      command.endsWith("…") ? "Run it again with --verbose" : `Try it${onHost(host)}: ${command}`,
     ]);
     const end = code === null ? "was ended before it was done" : `ended with code ${code}`;
     return {

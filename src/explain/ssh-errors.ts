@@ -19,8 +19,11 @@ type SshCode =
   | "SSH_NOT_INSTALLED"
   | "SSH_CONFIG_BROKEN";
 
-/** The way to see for oneself what SSH does. */
-function trySsh(host: string, port?: number): string {
+/** The way to see for oneself what SSH does. A name may hold its port: `user@host:port`. */
+function trySsh(name: string, given?: number): string {
+  const [, user = "", bracketed, plain, within] = /^([^@]*@)?(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(name) ?? [];
+  const port = within === undefined ? given : Number(within);
+  const host = within === undefined ? name : `${user}${bracketed ?? plain}`;
   return quoteLine(["ssh", "-v", ...(port === undefined || port === 22 ? [] : ["-p", String(port)]), host]);
 }
 
@@ -77,8 +80,8 @@ export const sshWords: WordsFor<SshCode> = {
       `${host} did not let ${user} in. ` +
       (tried.length === 0 ? "There was no key or password to try." : `Tried: ${sentence(tried.join(", "))}`),
     remedies: [
-      trySsh(user === "" ? host : `${user}@${host}`),
-      "Without a terminal: a key in the agent (ssh-add), or REGCTL_SSH_PASSWORD",
+      trySsh(user === "" || host.includes("@") ? host : `${user}@${host}`),
+      "Without a terminal: a key in the agent (ssh-add), or REGCTL_SSH_PASSWORD, which jump hosts do not get",
     ],
   }),
   SSH_NO_COMMON_ALGORITHM: ({ host, reason }) => ({
@@ -91,7 +94,7 @@ export const sshWords: WordsFor<SshCode> = {
   }),
   SSH_COMMAND_TIMEOUT: ({ host, command, seconds }) => ({
     message: `A command on ${host} did not end within ${seconds} seconds (${command}).`,
-    remedies: ["Wait longer: --timeout SECONDS", trySsh(host)],
+    remedies: [trySsh(host)],
   }),
   SSH_FORWARD_DENIED: ({ host, destination, reason }) => ({
     message: `${host} does not allow a connection to ${destination}: ${sentence(reason)}`,

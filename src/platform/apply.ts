@@ -7,7 +7,8 @@ import { isRegctlError } from "../errors.ts";
 import type { Clock, Emit, Host } from "../ports.ts";
 import { activate } from "./activate.ts";
 import { daemonOf, type HostFacts } from "./facts.ts";
-import { applyEdit } from "./host-files.ts";
+import { applyEdit, holdsText } from "./host-files.ts";
+import { interruptible } from "./interruptible.ts";
 import {
   expendableEntries,
   type JournalEntry,
@@ -18,7 +19,7 @@ import {
 } from "./journal.ts";
 import { lockHost } from "./lock.ts";
 import { stateFolderOf } from "./observe.ts";
-import type { ChangePlan, Phase } from "./plan.ts";
+import type { ChangePlan, FileEdit, Phase } from "./plan.ts";
 import type { Service } from "./platform.ts";
 import {
   awaitExpectation,
@@ -69,9 +70,10 @@ export async function applyPlan(input: ApplyInput): Promise<Applied> {
   const { root } = input;
   const folder = stateFolderOf(input.facts.markers);
   tell(input, "lock");
-  const lock = await lockHost(root, folder, `${input.whoami} for ${input.registry}`, lockTimeoutMs, (by) =>
-    input.emit({ event: "note", host: root.name, note: `waits for another run there (${by})` }),
-  );
+  const who = `${input.whoami} for ${input.registry}`;
+  const tellHolder = (by: string) =>
+    input.emit({ event: "note", host: root.name, note: `waits for another run there (${by})` });
+  const lock = await lockHost(root, folder, who, lockTimeoutMs, tellHolder, input.signal);
   try {
     return await applyLocked(input, folder);
   } finally {
@@ -82,13 +84,12 @@ export async function applyPlan(input: ApplyInput): Promise<Applied> {
 async function applyLocked(input: ApplyInput, folder: string): Promise<Applied> {
   const { root, plan } = input;
   tell(input, "backup");
-  const [before, entry] = await Promise.all([
-    readContainers(input.engine, restarts(plan.phases)),
-    beginEntry(input, folder),
-  ]);
-  const progress = { begun: 0 };
+  // One after the other: nothing may still be written when the other fails and the lock is released.
+  const before = await readContainers(input.engine, restarts(plan.phases));
+  const entry = await beginEntry(input, folder);
+  const begun: Phase[] = [];
   try {
-    const warnings = await runPhases(input, before, progress);
+    const warnings = await runPhases(input, before, begun);
     tell(input, "record");
     await writeEntry(root, folder, { ...entry, state: "done" });
     for (const undone of input.undoes) await writeEntry(root, folder, { ...undone, state: "undone" });
@@ -97,7 +98,6 @@ async function applyLocked(input: ApplyInput, folder: string): Promise<Applied> 
   } catch (error) {
     // A connection that is gone cannot take anything back; the next run finishes what this one began.
     if (isRegctlError(error, "SSH_CONNECTION_LOST")) throw error;
-    const begun = plan.phases.slice(0, progress.begun);
     if (begun.length === 0) {
       await writeEntry(root, folder, { ...entry, state: "rolled-back" });
       throw error;
@@ -126,17 +126,23 @@ async function beginEntry(input: ApplyInput, folder: string): Promise<JournalEnt
   return entry;
 }
 
-async function runPhases(input: ApplyInput, before: Containers, progress: { begun: number }) {
-  const { phases } = input.plan;
+/** @param begun what may have to be taken back: of each phase the edits that were made, or that may have been */
+async function runPhases(input: ApplyInput, before: Containers, begun: Phase[]) {
   const warnings: string[] = [];
-  for (const [index, phase] of phases.entries()) {
+  for (const [index, phase] of input.plan.phases.entries()) {
     tell(input, "write");
-    for (const edit of phase.edits) {
-      await applyEdit(input.root, edit);
-      progress.begun = index + 1;
+    for (const [made, edit] of phase.edits.entries()) {
+      const withThisOne = { ...phase, edits: phase.edits.slice(0, made + 1) };
+      try {
+        await applyEdit(input.root, edit);
+      } catch (error) {
+        if (await mayBeMade(input.root, edit, error)) begun[index] = withThisOne;
+        throw error;
+      }
+      begun[index] = withThisOne;
     }
     tell(input, "activate");
-    progress.begun = index + 1;
+    begun[index] = phase;
     const problem = await activate(input, phase.activation);
     tell(input, "prove");
     const shortfall = problem ?? (await provePhase(input, phase, before, warnings));
@@ -146,10 +152,16 @@ async function runPhases(input: ApplyInput, before: Containers, progress: { begu
   return [...warnings, ...(await askRegistries(input))];
 }
 
+/** An edit that gave no answer in time may have been made all the same. */
+async function mayBeMade(root: Host, edit: FileEdit, error: unknown): Promise<boolean> {
+  if (isRegctlError(error, "CHANGED_SINCE_PLANNED") || isRegctlError(error, "HOST_FILE_FAILED")) return false;
+  return !(await holdsText(root, edit.target, edit.before).catch(() => false));
+}
+
 async function askRegistries(input: ApplyInput): Promise<readonly string[]> {
   const warnings: string[] = [];
   for (const entry of provableEntries(input.plan.phases)) {
-    const proof = await proveRegistry(input.engine, input.root, entry);
+    const proof = await interruptible(proveRegistry(input.engine, input.root, entry), input.signal);
     if (!proof.proved) throw new Unproved(input.root.name, proof.reason ?? "the engine refuses the registry");
     if (proof.warning) warnings.push(proof.warning);
   }
@@ -164,7 +176,13 @@ async function provePhase(
 ): Promise<string | null> {
   const { activation } = phase;
   if (activation.kind === "none") return null;
-  const shortfall = await awaitExpectation(input.engine, phase.expect, input.clock, input.proveWithinMs);
+  const shortfall = await awaitExpectation(
+    input.engine,
+    phase.expect,
+    input.clock,
+    input.proveWithinMs,
+    input.signal,
+  );
   if (shortfall !== null) return shortfall;
   const [survived, after] = await Promise.all([
     activation.kind !== "reload" || stillRuns(input),

@@ -1,4 +1,5 @@
 import { RegctlError } from "../errors.ts";
+import { findNearest } from "../explain/nearest.ts";
 import { daemonOf, type HostFacts } from "./facts.ts";
 import type { Platform } from "./platform.ts";
 import { recognisedFirst } from "./platforms/recognised.ts";
@@ -28,12 +29,22 @@ export function detectPlatform(facts: HostFacts, named: string | undefined): Det
   throw new RegctlError("PLATFORM_UNKNOWN", { host: facts.host, evidence: knownOf(facts) });
 }
 
+/**
+ * Judges a `--platform` before any host is asked. Pure.
+ * @throws RegctlError USAGE
+ */
+export function assertPlatformName(name: string): void {
+  platformNamed(name);
+}
+
 function platformNamed(name: string): Platform {
   const platform = platforms.find((candidate) => candidate.name === name);
   if (platform) return platform;
   const names = platforms.map((candidate) => candidate.name).sort();
+  const nearest = findNearest(name, names);
   throw new RegctlError("USAGE", {
     problem: `There is no platform "${name}". Known: ${names.join(", ")}`,
+    ...(nearest === undefined ? {} : { type: `--platform ${nearest}` }),
   });
 }
 
@@ -49,13 +60,12 @@ function assertEngineHere(facts: HostFacts): void {
   if (daemon && !daemon.sameRoot) {
     throw elsewhere(`its dockerd (pid ${daemon.pid}) sees another root file system than this one`);
   }
-  if (!daemon && facts.engine && facts.rights !== "none") {
-    throw elsewhere(
-      facts.markers.has("container")
-        ? "this is a container, and its dockerd runs outside of it"
-        : "no dockerd of this machine listens on it",
-    );
+  if (daemon || !facts.engine) return;
+  // Whoever sees no process of others may miss one on a machine; in a container nobody runs a dockerd unseen.
+  if (facts.markers.has("container")) {
+    throw elsewhere("this is a container, and its dockerd runs outside of it");
   }
+  if (facts.rights !== "none") throw elsewhere("no dockerd of this machine listens on it");
 }
 
 function knownOf(facts: HostFacts): readonly string[] {

@@ -30,6 +30,16 @@ export function sameEntry(one: string, other: string): boolean {
 }
 
 /**
+ * Whether an image name can begin with this entry, so that the engine can be made to ask that registry. A name
+ * without dot or port would be an account of Docker Hub, and an address of IPv6 needs brackets.
+ */
+export function isReferable(entry: string): boolean {
+  if (entry.includes("/")) return false;
+  if (entry.startsWith("[")) return true;
+  return parseIp(entry)?.family !== 6 && (/[.:]/.test(entry) || entry === "localhost");
+}
+
+/**
  * Why an engine would reject this entry, and the whole list with it; null when it takes it. Lenient: what only
  * some versions refuse is let pass.
  */

@@ -11,6 +11,9 @@ import type { FileEdit } from "./plan.ts";
 const changedCode = 91;
 const cutCode = 92;
 
+/** A command on a file, and the disk's time to keep it; nothing that is well takes as long. */
+export const hostFileTimeoutMs = 60_000;
+
 // Arguments: target, sha256 now ("-" for no file), sha256 to be, mode, uid, gid of a new file.
 const replaceScript = `
 LC_ALL=C; export LC_ALL; umask 077
@@ -50,14 +53,17 @@ export function sha256(text: string): string {
 
 /**
  * Carries out one edit as root. Old file or new file, never half of one.
- * @throws RegctlError CHANGED_SINCE_PLANNED when the file is not what the plan saw, HOST_FILE_FAILED otherwise
+ * @throws RegctlError CHANGED_SINCE_PLANNED when the file is not what the plan saw, HOST_FILE_FAILED when it could not
+ *   be replaced, anything else when nobody knows whether it was
  */
 export async function applyEdit(root: Host, edit: FileEdit): Promise<void> {
   if (edit.before === edit.after) return;
   const was = edit.before === null ? "-" : sha256(edit.before);
   const result =
     edit.after === null
-      ? await root.run(["sh", "-c", removeScript, "regctl-remove", edit.target, was])
+      ? await root.run(["sh", "-c", removeScript, "regctl-remove", edit.target, was], {
+          timeoutMs: hostFileTimeoutMs,
+        })
       : await root.run(
           [
             "sh",
@@ -71,9 +77,13 @@ export async function applyEdit(root: Host, edit: FileEdit): Promise<void> {
             String(edit.uid),
             String(edit.gid),
           ],
-          { input: edit.after },
+          { input: edit.after, timeoutMs: hostFileTimeoutMs },
         );
   if (result.code === 0) return;
+  if (result.code === null) {
+    const facts = { host: root.name, command: `write ${edit.path}`, code: null };
+    throw new RegctlError("HOST_COMMAND_FAILED", { ...facts, output: lastLine(result.stderr) });
+  }
   if (result.code === changedCode) {
     throw new RegctlError("CHANGED_SINCE_PLANNED", { host: root.name, path: edit.path });
   }
@@ -82,6 +92,14 @@ export async function applyEdit(root: Host, edit: FileEdit): Promise<void> {
       ? "the text did not arrive whole"
       : lastLine(result.stderr) || `exit code ${result.code}`;
   throw new RegctlError("HOST_FILE_FAILED", { host: root.name, path: edit.path, problem });
+}
+
+/** Whether a file holds exactly this text; null means that there is none. */
+export async function holdsText(root: Host, target: string, text: string | null): Promise<boolean> {
+  const script = 'if [ -e "$1" ] || [ -L "$1" ]; then sha256sum < "$1"; else echo none; fi';
+  const argv = ["sh", "-c", script, "regctl-sum", target];
+  const { code, stdout } = await root.run(argv, { timeoutMs: hostFileTimeoutMs });
+  return code === 0 && stdout.toString("latin1").split(/\s/)[0] === (text === null ? "none" : sha256(text));
 }
 
 function lastLine(bytes: Buffer): string {

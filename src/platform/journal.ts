@@ -4,7 +4,7 @@
  */
 import { RegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
-import { sha256 } from "./host-files.ts";
+import { hostFileTimeoutMs, sha256 } from "./host-files.ts";
 import type { ChangePlan, ListChange } from "./plan.ts";
 
 export type JournalState = "begun" | "done" | "rolled-back" | "undone";
@@ -107,6 +107,7 @@ export async function writeEntry(root: Host, folder: string, entry: JournalEntry
   const backups = entry.state === "begun" ? firstEdits(entry).flatMap((e) => [e.backup ?? "", e.target]) : [];
   const result = await root.run(["sh", "-c", recordScript, "regctl-record", folder, entry.id, ...backups], {
     input: `${JSON.stringify(entry, null, 1)}\n`,
+    timeoutMs: hostFileTimeoutMs,
   });
   if (result.code === 0) return;
   if (result.code === goneCode) {
@@ -145,11 +146,14 @@ const pruneScript = 'cd "$1" || exit 1; shift; for id; do rm -f "journal/$id.jso
 /** A host that is set up every night must not collect backups for ever. */
 export async function pruneEntries(root: Host, folder: string, ids: readonly string[]): Promise<void> {
   const known = ids.filter((id) => /^[\w-]+$/.test(id));
-  if (known.length > 0) await root.run(["sh", "-c", pruneScript, "regctl-prune", folder, ...known]);
+  if (known.length === 0) return;
+  await root.run(["sh", "-c", pruneScript, "regctl-prune", folder, ...known], {
+    timeoutMs: hostFileTimeoutMs,
+  });
 }
 
 /** Reads a backup; null when it is gone. */
 export async function readBackup(root: Host, path: string): Promise<string | null> {
-  const result = await root.run(["cat", path]);
+  const result = await root.run(["cat", path], { timeoutMs: hostFileTimeoutMs });
   return result.code === 0 ? result.stdout.toString("utf8") : null;
 }

@@ -15,6 +15,7 @@ export interface Place {
 
 /** A host to act on, not yet connected. */
 export interface HostPlace {
+  /** As it was typed, and as its `Place` calls it: the one name in progress, documents and errors. */
   readonly name: string;
   /** The engine of this very machine, whose user we are. */
   readonly local: boolean;
@@ -42,14 +43,18 @@ export async function locateHosts(
 async function expand(value: string, cwd: string, world: SetupWorld): Promise<readonly string[]> {
   if (!value.startsWith("@")) return [value];
   const path = resolve(cwd, value.slice(1));
-  const text = await world.files.read(path);
-  if (text === null) throw new RegctlError("USAGE", { problem: `--on ${value}: there is no file ${path}` });
+  const wrong = (problem: string, cause?: unknown) =>
+    new RegctlError("USAGE", { problem: `--on ${value}: ${problem}` }, { cause });
+  const text = await world.files.read(path).catch((error: unknown) => {
+    throw wrong(`${path} cannot be read: ${error instanceof Error ? error.message : error}`, error);
+  });
+  if (text === null) throw wrong(`there is no file ${path}`);
   const lines = text
     .toString("utf8")
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*$/, "").trim());
   const hosts = lines.filter((line) => line !== "");
-  if (hosts.length === 0) throw new RegctlError("USAGE", { problem: `--on ${value}: ${path} names no host` });
+  if (hosts.length === 0) throw wrong(`${path} names no host`);
   return hosts;
 }
 
@@ -64,7 +69,7 @@ function sshPlace(
     name,
     local: false,
     open: async () => {
-      const connection = await world.connect(spec, identityFiles);
+      const connection = await world.connect({ ...spec, name }, identityFiles);
       return { host: connection, socket, close: () => connection.close() };
     },
   };

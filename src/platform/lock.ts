@@ -5,24 +5,28 @@ import type { Host } from "../ports.ts";
 /**
  * One change at a time per host. The lock is a symlink whose text names a shell on the host (pid, start time, for
  * whom), and that shell lives as long as our stream to it: when regctl, the connection or the whole client dies, it
- * takes the lock away itself. A lock whose shell is gone (power cut) is known by its pid and start time.
+ * takes the lock away itself. A lock whose shell is gone (power cut) is known by its pid and start time; it is taken
+ * away by one run at a time, or a slow one could take away the lock that a quick one has made in its place.
  */
 const lockScript = `
-folder=$1 who=$2
+set -f; folder=$1 who=$2
 umask 077; mkdir -p "$folder" || { echo "failed cannot make $folder"; exit 1; }
 lock=$folder/lock
 birth() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
-while ! ln -sn "$$ $(birth $$) $who" "$lock" 2>/dev/null; do
+lives() { [ -n "$2" ] && [ "$(birth "$1")" = "$2" ]; }
+me="$$ $(birth $$)"
+leave() { for l in "$lock" "$lock.taker"; do case "$(readlink "$l")" in "$me $who") rm -f "$l" ;; esac; done; }
+trap leave EXIT; trap 'exit 1' HUP INT TERM PIPE
+while ! ln -sn "$me $who" "$lock" 2>/dev/null; do
   held=$(readlink "$lock") || { [ -e "$lock" ] && { echo "failed $lock is in the way"; exit 1; }; [ -w "$folder" ] && continue; echo "failed $folder is not writable"; exit 1; }
   set -- $held
-  if [ -z "$2" ] || [ "$(birth "$1")" != "$2" ]; then
-    mv "$lock" "$lock.$$" 2>/dev/null && { [ "$(readlink "$lock.$$")" = "$held" ] || mv "$lock.$$" "$lock"; rm -f "$lock.$$"; }
-    continue
-  fi
-  [ -n "$told" ] || { told=1; shift 2; echo "waiting $*"; }
+  if lives "$1" "$2"; then [ -n "$told" ] || { told=1; shift 2; echo "waiting $*"; }
+  elif ln -sn "$me $who" "$lock.taker" 2>/dev/null; then
+    [ "$(readlink "$lock")" = "$held" ] && rm -f "$lock"
+    rm -f "$lock.taker"; continue
+  else taker=$(readlink "$lock.taker") && { set -- $taker; lives "$1" "$2" || rm -f "$lock.taker"; }; fi
   sleep 0.2 2>/dev/null || sleep 1
 done
-trap 'rm -f "$lock"' EXIT; trap 'exit 1' HUP INT TERM PIPE
 echo locked
 cat > /dev/null
 `;
@@ -35,6 +39,7 @@ export interface HostLock {
  * @param folder our state folder on the host
  * @param who shown to somebody who waits
  * @param onWait called once when another run holds it
+ * @param signal ends the waiting, with its reason; the lock, once held, is released by `release` alone
  * @throws RegctlError LOCKED when it is not free within `timeoutMs`, HOST_FILE_FAILED when the folder cannot be written
  */
 export async function lockHost(
@@ -43,13 +48,14 @@ export async function lockHost(
   who: string,
   timeoutMs: number,
   onWait: (by: string) => void,
+  signal?: AbortSignal,
 ): Promise<HostLock> {
   const stream = await root.open(["sh", "-c", lockScript, "regctl-lock", folder, who]);
   // Should the connection go while we hold it, whatever else runs over it tells.
   stream.on("error", () => {});
   let holder = "another run of regctl";
   try {
-    for await (const line of linesWithin(stream, timeoutMs)) {
+    for await (const line of linesWithin(stream, timeoutMs, signal)) {
       if (line === "locked") return { release: () => closed(stream) };
       if (line.startsWith("waiting ")) {
         holder = line.slice(8) || holder;
@@ -73,10 +79,17 @@ export async function lockHost(
 
 class WaitedTooLong extends Error {}
 
-async function* linesWithin(stream: Duplex, timeoutMs: number): AsyncGenerator<string> {
+async function* linesWithin(
+  stream: Duplex,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
   let buffered = "";
   const timer = setTimeout(() => stream.destroy(new WaitedTooLong()), timeoutMs);
+  const stop = () => void stream.destroy(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
   try {
+    signal?.throwIfAborted();
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       buffered += String(chunk);
       const lines = buffered.split("\n");
@@ -85,6 +98,7 @@ async function* linesWithin(stream: Duplex, timeoutMs: number): AsyncGenerator<s
     }
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }
 

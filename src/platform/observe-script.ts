@@ -27,7 +27,7 @@ daemon() {
   p=$1
   case $2 in
     dockerd|dockerd-*) ;;
-    *) tr '\\0' ' ' < "/proc/$p/cmdline" 2>/dev/null | grep -Eq '(^| )(-d|daemon|--daemon)( |$)' || return 0 ;;
+    *) case $(tr '\\0' '\\n' < "/proc/$p/cmdline" 2>/dev/null | sed -n 2p) in -d|daemon|--daemon) ;; *) return 0 ;; esac ;;
   esac
   own=unknown
   if fds=$(ls -l "/proc/$p/fd" 2>/dev/null); then

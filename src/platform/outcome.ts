@@ -141,7 +141,8 @@ function stepsOf(plan: ChangePlan): readonly StepOutcome[] {
 function diffOf(plan: ChangePlan): string {
   const files = new Map<string, { before: string | null; after: string | null }>();
   for (const edit of plan.phases.flatMap((phase) => phase.edits)) {
-    files.set(edit.path, { before: files.get(edit.path)?.before ?? edit.before, after: edit.after });
+    const first = files.get(edit.path);
+    files.set(edit.path, { before: first ? first.before : edit.before, after: edit.after });
   }
   return [...files]
     .filter(([, { before, after }]) => before !== after)

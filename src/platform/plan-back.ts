@@ -1,4 +1,5 @@
 /** The way back from a change: the same phases for a rollback (what this run did) and an undo (what a run did). */
+import { sameEntry } from "./engine-entry.ts";
 import { emptied } from "./formats/daemon-json.ts";
 import { keyTurnedBack } from "./formats/daemon-json-key.ts";
 import { insecureRegistries } from "./formats/format.ts";
@@ -85,7 +86,9 @@ function backOf(
 
 export function expectGone(change: ListChange, listedBefore: readonly string[]): Expectation {
   if (change.purpose === "live-restore") return { listed: {}, liveRestore: false };
-  return listedBefore.includes(change.entry) ? { listed: {} } : { listed: { [change.entry]: false } };
+  return listedBefore.some((listed) => sameEntry(listed, change.entry))
+    ? { listed: {} }
+    : { listed: { [change.entry]: false } };
 }
 
 function restartOnly(activation: Activation, service: Service): Phase {

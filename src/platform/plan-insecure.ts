@@ -1,5 +1,6 @@
 import { RegctlError } from "../errors.ts";
-import { matchesEntry } from "./engine-entry.ts";
+import { parseDaemonArguments } from "./daemon-arguments.ts";
+import { matchesEntry, sameEntry } from "./engine-entry.ts";
 import { atLeast } from "./engine-version.ts";
 import { daemonOf, type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
 import { daemonJson } from "./formats/daemon-json.ts";
@@ -33,9 +34,9 @@ export function planInsecure(input: InsecureInput): Plan {
   const engine = requireEngine(facts);
   refuseForOldEngine(input, engine);
   const about = aboutPlan(input, owner);
-  const covering = engine.insecure.find((listed) => listed !== entry && matchesEntry(listed, entry));
-  const configured = owner.listed.includes(entry);
-  const effective = engine.insecure.includes(entry);
+  const covering = engine.insecure.find((listed) => !sameEntry(listed, entry) && matchesEntry(listed, entry));
+  const configured = owner.listed.some((listed) => sameEntry(listed, entry));
+  const effective = engine.insecure.some((listed) => sameEntry(listed, entry));
   if (configured && effective) return { ...about, kind: "nothing", why: "already", detail: entry };
   if (covering && !configured) return { ...about, kind: "nothing", why: "covered", detail: covering };
   const edit = configured ? null : planEdit(input, owner);
@@ -178,6 +179,8 @@ export function planLiveRestore(
 ): Phase | null {
   if (activation.kind !== "restart" || activation.stops === 0) return null;
   if (engine.swarm || !atLeast(engine.version, "1.12.0") || owner.isDaemonJson) return null;
+  // A flag decides on it: the same key in the file would keep the engine from starting.
+  if (parseDaemonArguments(daemonOf(facts)?.argv ?? []).liveRestore !== undefined) return null;
   const path = daemonJsonPath(facts);
   readList(facts, path, daemonJson, insecureRegistries);
   const before = fileOf(facts, path).text;

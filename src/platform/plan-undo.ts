@@ -1,4 +1,6 @@
 import { RegctlError } from "../errors.ts";
+import { parseDaemonArguments } from "./daemon-arguments.ts";
+import { sameEntry } from "./engine-entry.ts";
 import { daemonOf, type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
 import { daemonJson, emptied } from "./formats/daemon-json.ts";
 import { removeKey } from "./formats/daemon-json-key.ts";
@@ -10,6 +12,7 @@ import type { Back } from "./plan-back.ts";
 import { expectGone, forgettingText, planBack, planRollback } from "./plan-back.ts";
 import { editOf, planActivation, planLiveRestore, requireEngine, restartConsents } from "./plan-insecure.ts";
 import type { FlagSource, WrittenPlatform } from "./platform.ts";
+import { staleNotes } from "./stale-notes.ts";
 
 export interface UndoInput {
   readonly registry: string;
@@ -62,7 +65,7 @@ export function planUndo(input: UndoInput): Plan {
     engineVersion: engineVersionOf(facts),
     owner: path === daemonJsonPath(facts) ? ("file" as const) : ("flags" as const),
     path,
-    notes: [],
+    notes: [] as readonly string[],
   };
   if (input.entries.length === 0) return nothingToUndo(input, about);
   const phases = phasesBack(input);
@@ -70,7 +73,9 @@ export function planUndo(input: UndoInput): Plan {
     return { ...about, kind: "nothing", why: "not-there", detail: input.registry };
   }
   const all = sparingContainers(input, engine, phases);
-  const plan = { ...about, kind: "change" as const, phases: all };
+  const isDaemonJson = path === daemonJsonPath(facts);
+  const notes = staleNotes(facts, platform, { isDaemonJson }, all);
+  const plan = { ...about, notes, kind: "change" as const, phases: all };
   return { ...plan, consents: restartConsents(plan) };
 }
 
@@ -111,8 +116,9 @@ function nothingToUndo(
 ): Plan {
   const { facts, registry } = input;
   const path = daemonJsonPath(facts);
-  const argv = daemonOf(facts)?.argv.join(" ") ?? "";
-  const listed = facts.engine?.insecure.includes(registry) || argv.includes(registry);
+  const flags = parseDaemonArguments(daemonOf(facts)?.argv ?? []).insecureRegistries;
+  const inForce = [...(facts.engine?.insecure ?? []), ...flags];
+  const listed = registry !== "" && inForce.some((entry) => sameEntry(entry, registry));
   return { ...about, path, kind: "nothing", why: listed ? "not-ours" : "not-there", detail: registry };
 }
 
@@ -149,7 +155,8 @@ function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): 
   if (!change) return [];
   const given = input.texts?.[fileOf(facts, path).target];
   const goal = given === undefined ? withoutChanges(current, format, edits) : given;
-  const gone = goneAlready(facts, change);
+  // Somebody else's entry may mean the same: then there is nothing for the engine to forget.
+  const gone = goneAlready(facts, change) || keepsEntry(goal, format, change);
   if (goal === current && gone) return [];
   const isDaemonJson = format === daemonJson;
   const engine = requireEngine(facts);
@@ -161,9 +168,9 @@ function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): 
   return [
     {
       edit: editOf(facts, path, current, goal),
-      forget: forgetting(current, goal, change),
+      forget: gone ? null : forgetting(current, goal, change),
       activation,
-      expect: keepsEntry(goal, format, change) ? { listed: {} } : expectGone(change, []),
+      expect: expectGone(change, []),
     },
   ];
 }
@@ -171,7 +178,8 @@ function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): 
 /** The engine may have forgotten it already, when a run was ended between its two writes. */
 function goneAlready(facts: HostFacts, change: ListChange): boolean {
   const engine = requireEngine(facts);
-  return change.purpose === "list" ? !engine.insecure.includes(change.entry) : !engine.liveRestore;
+  if (change.purpose === "live-restore") return !engine.liveRestore;
+  return !engine.insecure.some((entry) => sameEntry(entry, change.entry));
 }
 
 function withoutChanges(
@@ -192,7 +200,8 @@ function withoutChanges(
 
 /** A backup may hold the entry itself, when it stood there before by other hands. */
 function keepsEntry(goal: string | null, format: ListFormat, change: ListChange): boolean {
-  return change.purpose === "list" && format.read(goal, insecureRegistries).entries.includes(change.entry);
+  if (change.purpose !== "list") return false;
+  return format.read(goal, insecureRegistries).entries.some((entry) => sameEntry(entry, change.entry));
 }
 
 function forgetting(current: string | null, goal: string | null, change: ListChange): string | null {

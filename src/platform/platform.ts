@@ -42,8 +42,8 @@ export interface RecognisedPlatform {
   readonly name: string;
   readonly title: string;
   recognise(facts: HostFacts): readonly string[] | null;
-  /** Lines to paste or do by hand, in order. */
-  paste(registry: string): readonly string[];
+  /** Lines to paste or do by hand, in order: to list a registry, or to take it out again. */
+  paste(action: "insecure" | "undo", registry: string): readonly string[];
 }
 
 export type Platform = WrittenPlatform | RecognisedPlatform;

@@ -3,6 +3,8 @@ import { insecureRegistriesOf } from "../engine/engine-info.ts";
 import { judgeProbe } from "../engine/probe.ts";
 import { isRegctlError } from "../errors.ts";
 import type { Clock, Host } from "../ports.ts";
+import { isReferable } from "./engine-entry.ts";
+import { interruptible } from "./interruptible.ts";
 import type { Expectation, Phase } from "./plan.ts";
 
 /** What must hold after a phase: null when it does, else why not. */
@@ -10,19 +12,25 @@ export type Shortfall = string | null;
 
 const pollMs = 50;
 
-/** Waits until the engine answers and says what is expected; the last reason when it never does. */
+/**
+ * Waits until the engine answers and says what is expected; the last reason when it never does.
+ * @param signal ends the waiting, with its reason; a way back is given none
+ */
 export async function awaitExpectation(
   engine: Engine,
   expect: Expectation,
   clock: Clock,
   deadlineMs: number,
+  signal?: AbortSignal,
 ): Promise<Shortfall> {
   const end = clock.now().getTime() + deadlineMs;
   let wait = pollMs;
   for (;;) {
-    const shortfall = await checkExpectation(engine, expect);
+    signal?.throwIfAborted();
+    const check = checkExpectation(engine, expect);
+    const shortfall = await (signal ? interruptible(check, signal) : check);
     if (shortfall === null || clock.now().getTime() + wait > end) return shortfall;
-    await clock.sleep(wait);
+    await clock.sleep(wait, signal);
     wait = Math.min(wait * 2, 1_000);
   }
 }
@@ -67,7 +75,7 @@ export function lostContainers(before: Containers, after: Containers): readonly 
 
 /** Field 22 of /proc/PID/stat, null when there is no such process. */
 export async function readStartTicks(root: Host, pid: number): Promise<string | null> {
-  const result = await root.run(["cat", `/proc/${pid}/stat`]);
+  const result = await root.run(["cat", `/proc/${pid}/stat`], { timeoutMs: 20_000 });
   if (result.code !== 0) return null;
   const fields = result.stdout
     .toString("latin1")
@@ -112,8 +120,8 @@ async function probeByHand(root: Host, registry: string): Promise<RegistryProof>
   return { proved: true, warning, reason: null };
 }
 
-/** Entries of a plan that a registry request can prove: names and addresses, no networks. */
+/** Entries of a plan that a registry request can prove: those that an image name can begin with. */
 export function provableEntries(phases: readonly Phase[]): readonly string[] {
   const wanted = phases.flatMap((phase) => Object.entries(phase.expect.listed));
-  return wanted.filter(([entry, listed]) => listed && !entry.includes("/")).map(([entry]) => entry);
+  return wanted.filter(([entry, listed]) => listed && isReferable(entry)).map(([entry]) => entry);
 }

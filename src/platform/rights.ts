@@ -2,8 +2,9 @@ import { RegctlError } from "../errors.ts";
 import type { CommandOptions, CommandResult, Emit, Environment, Host, Prompt } from "../ports.ts";
 import type { Rights } from "./facts.ts";
 
+// A frame's length is in bytes whatever the login's locale, which stays what it is for the command.
 const bestRightsScript = `
-say() { printf '%s %d\\n%s\\n' "$1" "\${#2}" "$2"; }
+say() ( LC_ALL=C; printf '%s %d\\n%s\\n' "$1" "\${#2}" "$2" )
 say login "$(id -un 2>/dev/null || id -u)"
 if [ "$(id -u)" = 0 ]; then say rights root; exec "$@"
 elif sudo -n true 2>/dev/null; then say rights sudo; exec sudo -n -- "$@"
@@ -19,15 +20,26 @@ export function parseRights(text: string): Rights {
   return text === "root" || text === "sudo" ? text : "none";
 }
 
+const sudoUnasked = ["sudo", "-n", "--"];
+const sudoAsking = ["sudo", "-k", "-S", "-p", "", "--"];
+
+/**
+ * Where its rules ask for none, sudo leaves the password unread, and it must not become the input of the command. So
+ * whatever comes before a mark is dropped; a shell reads a pipe byte by byte up to there, and what follows is whole.
+ */
+const behindMarkScript =
+  'while IFS= read -r line; do [ "$line" = "$1" ] && { shift; exec "$@"; }; done; echo "the input was cut" >&2; exit 1';
+
 /** The same host, with every command run as root. `dial` stays what it was: sudo opens no sockets for us. */
 export function privilegedHost(
   host: Host,
   how: Exclude<Rights, "none"> | { readonly password: string },
 ): Host {
   if (how === "root") return host;
-  const prefix = how === "sudo" ? ["sudo", "-n", "--"] : ["sudo", "-k", "-S", "-p", "", "--"];
-  // With -k sudo always reads the password, so the line never reaches the command as its input.
-  const first = how === "sudo" ? Buffer.alloc(0) : Buffer.from(`${how.password}\n`);
+  const mark = crypto.randomUUID();
+  const asking = [...sudoAsking, "sh", "-c", behindMarkScript, "regctl-root", mark];
+  const prefix = how === "sudo" ? sudoUnasked : asking;
+  const first = how === "sudo" ? Buffer.alloc(0) : Buffer.from(`${how.password}\n${mark}\n`);
   return {
     name: host.name,
     local: host.local,
@@ -90,10 +102,10 @@ export async function acquireRoot(
   if (given === undefined) {
     throw refuse("it is not root, and sudo wants a password or does not know this user");
   }
-  const root = privilegedHost(host, { password: given });
-  const check = await root.run(["true"], { timeoutMs: 20_000 });
+  // By itself, for a sudo that does not accept the password takes the next line as another try.
+  const check = await host.run([...sudoAsking, "sh", "-c", ":"], { input: `${given}\n`, timeoutMs: 20_000 });
   if (check.code !== 0) throw refuse(sudoRefusal(check));
-  return root;
+  return privilegedHost(host, { password: given });
 }
 
 /** Why sudo said no, from what it prints (sudo 1.8 and 1.9, LANG of the login). */

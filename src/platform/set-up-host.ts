@@ -30,12 +30,14 @@ export interface Planned {
   readonly plan: Plan;
   /** Entries of the journal that the plan takes back. */
   readonly undoes: readonly JournalEntry[];
+  /** Where the journal told which registry it is about (`--last`). */
+  readonly registry?: string;
 }
 
 /** What differs between the setup commands: the decision. Everything around it is the same. */
 export interface Task {
   readonly action: JournalEntry["action"];
-  /** For people and the journal; a planner may know better (`--last`). */
+  /** For people and the journal, unless the planner learns of another one. */
   readonly registry: string;
   plan(session: HostSession, platform: WrittenPlatform, evidence: readonly string[]): Promise<Planned>;
 }
@@ -141,7 +143,7 @@ async function planFor(session: HostSession, task: Task, mode: SetupMode): Promi
     host: facts.host,
     platform: platform.title,
     evidence,
-    paste: platform.paste(task.registry),
+    paste: platform.paste(task.action, task.registry),
   });
 }
 
@@ -160,7 +162,7 @@ async function carryOut(
   if (plan.kind === "nothing") {
     if (root && planned.undoes.length > 0) {
       const who = `${world.whoami} for ${task.registry}`;
-      await settleUndone(root, stateFolderOf(facts.markers), planned.undoes, who);
+      await settleUndone(root, stateFolderOf(facts.markers), planned.undoes, who, world.signal);
     }
     return outcome;
   }
@@ -178,7 +180,7 @@ async function carryOut(
     root,
     engine,
     action: task.action,
-    registry: task.registry,
+    registry: planned.registry ?? task.registry,
     undoes: planned.undoes,
     whoami: world.whoami,
     clock: world.clock,

@@ -1,7 +1,9 @@
 import { settingsPath, userPaths } from "../config/paths.ts";
 import { readSettings, updateSettings } from "../config/store.ts";
 import { judgeProbe } from "../engine/probe.ts";
+import { explain, toRegctlError } from "../explain/errors.ts";
 import { onEachHost } from "./each-host.ts";
+import { isReferable, sameEntry } from "./engine-entry.ts";
 import type { UndoNote } from "./formats/format.ts";
 import { type HostPlace, locateHosts } from "./locate.ts";
 import { failedOutcome, type HostOutcome, type SetupOutcome } from "./outcome.ts";
@@ -50,13 +52,15 @@ export async function setupInsecure(input: SetupInsecureInput, world: SetupWorld
     (place) => setUpHost(place, task, input, password, world),
     failedOutcome,
   );
-  const remembered = input.dryRun || input.print ? null : await remember(judged, places, outcomes, world);
+  const remembered = input.dryRun || input.print ? {} : await remember(judged, places, outcomes, world);
+  if (remembered.note) world.emit({ event: "note", note: remembered.note });
   return {
     outcome: {
       ...about,
+      notes: [...about.notes, ...(remembered.note ? [remembered.note] : [])],
       hosts: outcomes,
       ...(outcomes.some((host) => host.error) ? { ok: false as const } : {}),
-      ...(remembered === null ? {} : { defaultRegistry: remembered }),
+      ...(remembered.registry ? { defaultRegistry: remembered.registry } : {}),
     },
     exitCode,
   };
@@ -83,7 +87,8 @@ function insecureTask(judged: JudgedRegistry): Task {
 /** Whether the engine, not told anything yet, already trusts the registry: then insecure would be a step back. */
 async function verifies(session: HostSession, { registry, kind }: JudgedRegistry): Promise<boolean> {
   const { engine, facts } = session;
-  if (!engine || kind.startsWith("cidr") || facts.engine?.insecure.includes(registry)) return false;
+  const known = facts.engine?.insecure.some((entry) => sameEntry(entry, registry));
+  if (!engine || kind.startsWith("cidr") || known || !isReferable(registry)) return false;
   const answer = await engine.probeRegistry(`${registry}/regctl-probe:latest`, probeTimeoutMs);
   return judgeProbe(answer).verdict === "trusted";
 }
@@ -113,28 +118,39 @@ function whyNotRemember(world: SetupWorld): string | null {
 
 /**
  * Our own commands may then speak HTTP to it, and it becomes the default registry where there is none: only when
- * this machine's own engine was told, and never for a network.
- * @returns the registry when it became the default
+ * this machine's own engine was told, and never for a network. The host is done by then: settings that cannot be
+ * kept are a note, not a failure.
  */
 async function remember(
-  { registry, kind }: JudgedRegistry,
+  judged: JudgedRegistry,
   places: readonly HostPlace[],
   outcomes: readonly HostOutcome[],
   world: SetupWorld,
-): Promise<string | null> {
+): Promise<Remembered> {
   const [place] = places;
   const here = places.length === 1 && place?.local === true && outcomes.every((host) => host.proved);
-  if (!here || kind.startsWith("cidr")) return null;
+  if (!here || judged.kind.startsWith("cidr")) return {};
+  try {
+    return await rememberHere(judged.registry, world);
+  } catch (error) {
+    return { note: `it is not remembered as insecure: ${explain(toRegctlError(error)).message}` };
+  }
+}
+
+interface Remembered {
+  /** It became the default registry. */
+  readonly registry?: string;
+  readonly note?: string;
+}
+
+async function rememberHere(registry: string, world: SetupWorld): Promise<Remembered> {
   const paths = userPaths(world.environment, world.home);
   const settings = await readSettings(world.files, paths);
   const known = settings.registries?.[registry]?.insecure === true;
-  if (known && settings.defaultRegistry !== undefined) return null;
+  if (known && settings.defaultRegistry !== undefined) return {};
   const refusal = whyNotRemember(world);
-  if (refusal !== null) {
-    const note = `${refusal}: ${settingsPath(paths)} stays as it is, no default is set`;
-    world.emit({ event: "note", note });
-    return null;
-  }
+  if (refusal !== null)
+    return { note: `${refusal}: ${settingsPath(paths)} stays as it is, no default is set` };
   await updateSettings(
     world.files,
     paths,
@@ -145,5 +161,5 @@ async function remember(
     }),
     world.clock,
   );
-  return settings.defaultRegistry === undefined ? registry : null;
+  return settings.defaultRegistry === undefined ? { registry } : {};
 }

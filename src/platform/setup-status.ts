@@ -1,14 +1,16 @@
 import { isRegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
-import { detectPlatform } from "./detect.ts";
+import { type Detected, detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
-import { engineVersionOf } from "./facts.ts";
+import { sameEntry } from "./engine-entry.ts";
+import { engineVersionOf, type HostFacts } from "./facts.ts";
 import { insecureRegistries } from "./formats/format.ts";
 import { interruptible } from "./interruptible.ts";
-import { type HostPlace, locateHosts } from "./locate.ts";
+import { type HostPlace, locateHosts, type Place } from "./locate.ts";
 import type { EngineOutcome, ErrorOutcome } from "./outcome.ts";
 import { findOwner, type ListOwner } from "./owner.ts";
 import { judgeRegistry } from "./registry-name.ts";
+import { acquireRoot, type SudoPassword, sudoPasswordFrom } from "./rights.ts";
 import { type HostSession, openSession } from "./session.ts";
 import type { SetupWorld } from "./world.ts";
 
@@ -23,8 +25,8 @@ export interface RegistryStatus {
   readonly registry: string;
   /** It stands in the file or the flags. */
   readonly configured: boolean;
-  /** The running engine has it. */
-  readonly effective: boolean;
+  /** The running engine has it; null when it could not be asked. */
+  readonly effective: boolean | null;
 }
 
 export interface HostStatus {
@@ -34,8 +36,8 @@ export interface HostStatus {
   readonly registries: readonly RegistryStatus[];
   readonly owner: "file" | "flags" | "none" | null;
   readonly path: string | null;
-  /** Containers that a restart of the engine would stop. */
-  readonly restartStops: number;
+  /** Containers that a restart of the engine would stop; null when it could not be asked. */
+  readonly restartStops: number | null;
   readonly evidence: readonly string[];
   /** Why the configuration must not be touched, or the engine does not answer. */
   readonly problem: string | null;
@@ -54,10 +56,11 @@ const builtIn: ReadonlySet<string> = new Set(["127.0.0.0/8", "::1/128"]);
 export async function setupStatus(input: SetupStatusInput, world: SetupWorld) {
   const wanted = input.registry === undefined ? null : judgeRegistry(input.registry).registry;
   const places = await locateHosts(input.on, input.cwd, world);
+  const password = sudoPasswordFrom(world.environment, world.prompt, places.length, world.emit);
   const { outcomes, exitCode } = await onEachHost(
     places,
     world,
-    (place) => readStatus(place, wanted, input.platform, world),
+    (place) => readStatus(place, wanted, input.platform, password, world),
     failedStatus,
   );
   const outcome: StatusOutcome = {
@@ -71,12 +74,13 @@ async function readStatus(
   hostPlace: HostPlace,
   wanted: string | null,
   named: string | undefined,
+  password: SudoPassword,
   world: SetupWorld,
 ): Promise<HostStatus> {
   world.emit({ event: "step", host: hostPlace.name, step: "look" });
   const place = await interruptible(hostPlace.open(), world.signal);
   try {
-    const session = await interruptible(openSession(place.host, place.socket, world), world.signal);
+    const session = await openWidest(place, password, world);
     try {
       return statusOf(session, wanted, named);
     } finally {
@@ -87,34 +91,69 @@ async function readStatus(
   }
 }
 
-function statusOf({ facts }: HostSession, wanted: string | null, named: string | undefined): HostStatus {
-  const { platform, evidence } = detectPlatform(facts, named);
-  let owner: ListOwner | null = null;
-  let problem = facts.engine ? null : `the engine does not answer: ${facts.engineProblem}`;
+/** As root where the engine cannot be asked otherwise and root can be had; else what the login may see. */
+async function openWidest(place: Place, password: SudoPassword, world: SetupWorld): Promise<HostSession> {
+  const session = await interruptible(openSession(place.host, place.socket, world), world.signal);
+  const { facts } = session;
+  if (facts.engine || facts.rights !== "none" || !facts.socketExists) return session;
   try {
-    owner = platform.kind === "written" ? findOwner(facts, platform, insecureRegistries) : null;
+    const root = await acquireRoot(place.host, facts.user, password, []);
+    await session.close();
+    return await interruptible(openSession(place.host, place.socket, world, root), world.signal);
   } catch (error) {
-    if (!isRegctlError(error)) throw error;
-    problem = explain(error).message;
+    if (isRegctlError(error, "NO_RIGHTS")) return session;
+    throw error;
   }
-  const effective = facts.engine?.insecure ?? [];
-  const told = [...(owner?.listed ?? []), ...effective].filter((entry) => !builtIn.has(entry));
-  const names = wanted === null ? [...new Set(told)] : [wanted];
+}
+
+interface Recognised {
+  readonly name: string | null;
+  readonly evidence: readonly string[];
+  readonly owner: ListOwner | null;
+  readonly problem: string | null;
+}
+
+/** What would stop a change is no reason not to look. */
+function recognise(facts: HostFacts, named: string | undefined): Recognised {
+  let found: Detected | undefined;
+  try {
+    found = detectPlatform(facts, named);
+    const { platform } = found;
+    const owner = platform.kind === "written" ? findOwner(facts, platform, insecureRegistries) : null;
+    const problem = facts.engine ? null : `the engine does not answer: ${facts.engineProblem}`;
+    return { name: platform.name, evidence: found.evidence, owner, problem };
+  } catch (error) {
+    if (!isRegctlError(error) || isRegctlError(error, "USAGE")) throw error;
+    const evidence = found?.evidence ?? [];
+    return { name: found?.platform.name ?? null, evidence, owner: null, problem: explain(error).message };
+  }
+}
+
+/** One row for what the engine takes for the same, in its own spelling where it has it. */
+function distinct(entries: readonly string[]): readonly string[] {
+  return entries.filter((entry, at) => entries.findIndex((other) => sameEntry(other, entry)) === at);
+}
+
+function statusOf({ facts }: HostSession, wanted: string | null, named: string | undefined): HostStatus {
+  const { name, evidence, owner, problem } = recognise(facts, named);
+  const { engine } = facts;
+  const version = engineVersionOf(facts);
+  const told = [...(engine?.insecure ?? []), ...(owner?.listed ?? [])].filter((entry) => !builtIn.has(entry));
+  const names = wanted === null ? distinct(told) : [wanted];
+  const lists = (entries: readonly string[], registry: string) =>
+    entries.some((entry) => sameEntry(entry, registry));
   return {
     host: facts.host,
-    platform: platform.name,
-    engine:
-      facts.engine || facts.binaryVersion
-        ? { name: facts.engine?.name ?? "", version: engineVersionOf(facts) }
-        : null,
+    platform: name,
+    engine: engine || version ? { name: engine?.name ?? "", version } : null,
     registries: names.map((registry) => ({
       registry,
-      configured: owner?.listed.includes(registry) === true,
-      effective: effective.includes(registry),
+      configured: lists(owner?.listed ?? [], registry),
+      effective: engine ? lists(engine.insecure, registry) : null,
     })),
     owner: owner?.owner ?? null,
     path: owner?.source.path ?? null,
-    restartStops: facts.engine && !facts.engine.liveRestore ? facts.engine.running.length : 0,
+    restartStops: engine ? (engine.liveRestore ? 0 : engine.running.length) : null,
     evidence,
     problem,
   };
@@ -128,7 +167,7 @@ function failedStatus(host: string, error: ErrorOutcome): HostStatus {
     registries: [],
     owner: null,
     path: null,
-    restartStops: 0,
+    restartStops: null,
     evidence: [],
     problem: null,
     error,

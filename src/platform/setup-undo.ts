@@ -1,6 +1,7 @@
 import { userPaths } from "../config/paths.ts";
 import { readSettings, updateSettings } from "../config/store.ts";
 import { RegctlError } from "../errors.ts";
+import { explain, toRegctlError } from "../explain/errors.ts";
 import { onEachHost } from "./each-host.ts";
 import type { HostFacts } from "./facts.ts";
 import { type JournalEdit, type JournalEntry, readBackup } from "./journal.ts";
@@ -37,12 +38,13 @@ export async function setupUndo(input: SetupUndoInput, world: SetupWorld): Promi
   );
   const registry = judged?.registry ?? "";
   const here = places.length === 1 && places[0]?.local === true;
-  if (judged && here && !input.dryRun && !input.print) await forget(registry, world);
+  const note = judged && here && !input.dryRun && !input.print ? await forget(registry, world) : null;
+  if (note !== null) world.emit({ event: "note", note });
   return {
     outcome: {
       registry,
       dryRun: input.dryRun,
-      notes: judged?.said ?? [],
+      notes: [...(judged?.said ?? []), ...(note === null ? [] : [note])],
       hosts: outcomes,
       ...(outcomes.some((host) => host.error) ? { ok: false as const } : {}),
     },
@@ -65,14 +67,18 @@ function undoTask(registry: string): Task {
 function undoLastTask(): Task {
   return {
     action: "undo",
-    registry: "the last change",
+    registry: "REGISTRY",
     plan: async (session, platform, evidence) => {
       const { facts } = session;
       const entry = standingEntries(journalOf(session)).findLast((each) => tookPlace(each, facts));
-      const entries = entry ? [entry] : [];
       const registry = entry?.registry ?? "";
+      // With it goes what an undo of it, cut short, had switched on for itself.
+      const entries = entriesToUndo(journalOf(session), registry).filter(
+        (each) => each === entry || each.action === "undo",
+      );
       const texts = entry ? await textsBefore(session, entry) : {};
-      return { plan: planUndo({ registry, facts, platform, evidence, entries, texts }), undoes: entries };
+      const plan = planUndo({ registry, facts, platform, evidence, entries, texts });
+      return { plan, undoes: entries, registry };
     },
   };
 }
@@ -112,8 +118,20 @@ function byTarget(entry: JournalEntry): ReadonlyMap<string, { first: JournalEdit
   return targets;
 }
 
-/** Our own settings forget the registry as well, on the machine whose engine forgot it. */
-async function forget(registry: string, world: SetupWorld): Promise<void> {
+/**
+ * Our own settings forget the registry as well, on the machine whose engine forgot it. The host is done by then:
+ * settings that cannot be changed are a note, not a failure.
+ */
+async function forget(registry: string, world: SetupWorld): Promise<string | null> {
+  try {
+    await forgetHere(registry, world);
+    return null;
+  } catch (error) {
+    return `it is still remembered as insecure: ${explain(toRegctlError(error)).message}`;
+  }
+}
+
+async function forgetHere(registry: string, world: SetupWorld): Promise<void> {
   const paths = userPaths(world.environment, world.home);
   const settings = await readSettings(world.files, paths);
   const known = settings.registries?.[registry] !== undefined || settings.defaultRegistry === registry;

@@ -29,21 +29,23 @@ function renderHost(host: HostStatus, style: Style, options: RenderOptions): rea
   ];
   if (host.path) lines.push(`  the list lives in ${escapeControl(host.path)}${ownerWords(host)}`);
   if (host.problem) lines.push(`  ${style.yellow(style.symbols.warning)} ${escapeControl(host.problem)}`);
-  lines.push(
-    host.restartStops === 0
-      ? "  a restart of the engine would stop no container"
-      : `  a restart of the engine would stop ${host.restartStops === 1 ? "1 container" : `${host.restartStops} containers`}`,
-  );
+  if (host.restartStops !== null)
+    lines.push(`  a restart of the engine would stop ${stopped(host.restartStops)}`);
   const rows = host.registries.map(({ registry, configured, effective }) => [
     `  ${escapeControl(registry)}`,
     configured ? "yes" : "no",
-    effective ? "yes" : "no",
+    effective === null ? "unknown" : effective ? "yes" : "no",
   ]);
-  if (rows.length === 0) return [...lines, "  no registry is listed"];
+  if (rows.length === 0) return host.restartStops === null ? lines : [...lines, "  no registry is listed"];
   return [
     ...lines,
     ...renderTable({ header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 }, options),
   ];
+}
+
+function stopped(count: number): string {
+  if (count === 0) return "no container";
+  return count === 1 ? "1 container" : `${count} containers`;
 }
 
 function ownerWords(host: HostStatus): string {

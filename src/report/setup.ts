@@ -152,8 +152,8 @@ function renderHost(outcome: SetupOutcome, host: HostOutcome, style: Style, word
 }
 
 function undoLine(outcome: SetupOutcome, host: HostOutcome): string {
-  const on = host.host === "localhost" ? "" : ` --on ${escapeControl(host.host)}`;
-  return `regctl setup undo ${escapeControl(outcome.registry)}${on}`;
+  const on = host.host === "localhost" ? [] : ["--on", host.host];
+  return escapeControl(quoteLine(["regctl", "setup", "undo", outcome.registry, ...on]));
 }
 
 function renderHosts(

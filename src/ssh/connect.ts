@@ -154,13 +154,19 @@ async function connectThrough(
   before: SshConnection | undefined,
 ): Promise<SshConnection> {
   try {
-    const next = await connectDeep(spec, options, world, depth, before);
+    const next = await connectDeep(spec, options, withoutPassword(world), depth, before);
     if (before) void next.closed.then(() => before.close());
     return next;
   } catch (error) {
     await before?.close();
     throw error;
   }
+}
+
+/** REGCTL_SSH_PASSWORD is for the host that was named, and no business of those in between. */
+function withoutPassword(world: SshWorld): SshWorld {
+  const { REGCTL_SSH_PASSWORD: _, ...environment } = world.environment;
+  return { ...world, environment };
 }
 
 function timeoutFor(target: SshTarget, options: SshOptions): number {

@@ -28,13 +28,26 @@ export function hostKeyName(target: SshTarget): HostKeyName {
   return { host: target.host, port: target.port, alias: target.hostKeyAlias };
 }
 
-/** All known_hosts files of a target that exist, the user's first. */
-export async function readKnownHosts(target: SshTarget, world: SshWorld): Promise<KnownHostsFile[]> {
+/**
+ * All known_hosts files of a target that exist, the user's first. One that cannot be read vouches for nobody, as for
+ * ssh; `onUnreadable` is told of it.
+ */
+export async function readKnownHosts(
+  target: SshTarget,
+  world: SshWorld,
+  onUnreadable: (path: string, reason: string) => void = () => {},
+): Promise<KnownHostsFile[]> {
   const paths = [...target.userKnownHosts, ...target.globalKnownHosts];
-  const files = await Promise.all(
-    paths.map(async (path) => ({ path, text: (await world.files.read(path))?.toString("latin1") ?? null })),
-  );
-  return files.filter((file): file is KnownHostsFile => file.text !== null);
+  const read = async (path: string): Promise<KnownHostsFile[]> => {
+    try {
+      const bytes = await world.files.read(path);
+      return bytes === null ? [] : [{ path, text: bytes.toString("latin1") }];
+    } catch (error) {
+      onUnreadable(path, error instanceof Error ? error.message : String(error));
+      return [];
+    }
+  };
+  return (await Promise.all(paths.map(read))).flat();
 }
 
 /**
@@ -100,9 +113,20 @@ export async function vouchForHostKey(
   if (!yes) throw unknown;
 }
 
+/** As with ssh, a key that cannot be recorded is one that is asked about again. */
 async function recordHostKey(key: Buffer, target: SshTarget, world: SshWorld): Promise<void> {
   const [path] = target.userKnownHosts;
   if (path === undefined || path === "/dev/null") return;
+  try {
+    await appendHostKey(path, key, target, world);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const warning = `the host key is not recorded in ${path}: ${reason}`;
+    world.emit({ event: "warning", host: target.name, warning });
+  }
+}
+
+async function appendHostKey(path: string, key: Buffer, target: SshTarget, world: SshWorld): Promise<void> {
   const salt = target.hashKnownHosts ? randomBytes(20) : undefined;
   const existing = (await world.files.read(path))?.toString("latin1") ?? "";
   const newline = existing === "" || existing.endsWith("\n") ? "" : "\n";

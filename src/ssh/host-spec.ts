@@ -5,6 +5,8 @@ export interface HostSpec {
   readonly user?: string;
   readonly host: string;
   readonly port?: number;
+  /** What it is called in messages and JSON; `user@host[:port]` when not given. */
+  readonly name?: string;
 }
 
 const forms = "[USER@]HOST[:PORT], [USER@][IPV6]:PORT or ssh://[USER@]HOST[:PORT]";
@@ -41,7 +43,7 @@ function splitPort(text: string, refuse: (problem: string) => never): { host: st
   return { host, port: Number(port) };
 }
 
-/** `user@host`, with `:port` when it is not 22: the name of a host in messages and JSON. */
+/** `user@host`, with `:port` when it is not 22. */
 export function renderHostName(spec: {
   readonly user: string;
   readonly host: string;

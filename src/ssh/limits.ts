@@ -1,6 +1,6 @@
 import { RegctlError } from "../errors.ts";
+import { renderForPeople } from "../explain/quote.ts";
 import type { CommandOptions } from "../ports.ts";
-import { renderForPeople } from "./remote-command.ts";
 
 /**
  * Runs a command of a host within its time: SSH_COMMAND_TIMEOUT after `timeoutMs` (waiting for a free session

@@ -1,3 +1,5 @@
+import { quoteLine } from "../explain/quote.ts";
+
 /**
  * The one place where an argument vector becomes a command line.
  *
@@ -8,25 +10,11 @@
  * `exec` twice, so that exit codes and signals are the command's own and no shell waits in between.
  */
 export function renderRemoteCommand(argv: readonly string[]): string {
-  const line = `exec ${argv.map(quoteForSh).join(" ")}`;
+  if (argv.some((argument) => argument.includes("\0")))
+    throw new TypeError("an argument cannot hold a NUL character");
+  const line = `exec ${quoteLine(argv)}`;
   if (!unsafe.test(line)) return `exec /bin/sh -c '${line}'`;
   return `exec /bin/sh -c 'eval "$(printf %b "${escapeOctal(line)}")"'`;
-}
-
-/** One argument as POSIX shell text; plain words stay as they are. For people to paste, too. */
-export function quoteForSh(argument: string): string {
-  if (argument.includes("\0")) throw new TypeError("an argument cannot hold a NUL character");
-  if (/^[A-Za-z0-9_./:=@%+,-]+$/.test(argument)) return argument;
-  return `'${argument.replaceAll("'", `'\\''`)}'`;
-}
-
-/** An argument vector for people: quoted, without control characters, not longer than 200 characters. */
-export function renderForPeople(argv: readonly string[]): string {
-  const line = argv
-    .map(quoteForSh)
-    .join(" ")
-    .replace(/\p{Cc}+/gu, " ");
-  return line.length <= 200 ? line : `${line.slice(0, 199)}…`;
 }
 
 const unsafe = /[^A-Za-z0-9_./:=@%+, -]/;

@@ -42,8 +42,10 @@ export function toTarget(spec: HostSpec, settings: Settings, local: LocalUser): 
       .filter(isGiven)
       .map(path);
   const proxyCommand = one("proxycommand");
+  const login = renderHostName({ user, host: spec.host, port });
   return {
-    name: renderHostName({ user, host: spec.host, port }),
+    name: spec.name ?? login,
+    login,
     alias: spec.host,
     host,
     port,

@@ -65,7 +65,13 @@ async function readConfigFiles(
 ): Promise<Settings> {
   const paths = world.configFile ? [world.configFile] : [`${world.home}/.ssh/config`, "/etc/ssh/ssh_config"];
   const texts = await Promise.all(
-    paths.map(async (path) => (await world.files.read(path))?.toString() ?? ""),
+    paths.map(async (path) => {
+      const bytes = await world.files.read(path).catch((cause: unknown) => {
+        const problem = cause instanceof Error ? cause.message : String(cause);
+        throw new RegctlError("SSH_CONFIG_BROKEN", { path, problem }, { cause });
+      });
+      return bytes?.toString() ?? "";
+    }),
   );
   if (texts.some((text) => /^\s*include\s/im.test(text))) {
     world.emit({

@@ -4,8 +4,10 @@ export type HostKeyPolicy = "yes" | "ask" | "accept-new" | "no";
 
 /** Where a connection goes and how, after the SSH configuration has been asked. Paths are absolute. */
 export interface SshTarget {
-  /** `user@host[:port]`, the host as it was typed. */
+  /** In messages and JSON: what the one who asked for the connection calls it. */
   readonly name: string;
+  /** `user@host[:port]`, the host as it was typed: for whoever is asked for a password. */
+  readonly login: string;
   /** The host as it was typed: what `ssh` is told, so that its `Host` blocks apply. */
   readonly alias: string;
   /** The name or address that is connected to. */

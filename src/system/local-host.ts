@@ -3,6 +3,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import { collectChild, joinChild } from "../child.ts";
 import { RegctlError } from "../errors.ts";
+import { renderForPeople } from "../explain/quote.ts";
 import type { Destination, Host, Spawn } from "../ports.ts";
 
 /**
@@ -17,7 +18,7 @@ export function createLocalHost(spawn: Spawn): Host {
       code === 0 ? null : commandFailed(argv, code, stderr.toString()),
   });
   const commandFailed = (argv: readonly string[], code: number | null, output: string): RegctlError =>
-    new RegctlError("HOST_COMMAND_FAILED", { host: name, command: argv.join(" "), code, output });
+    new RegctlError("HOST_COMMAND_FAILED", { host: name, command: renderForPeople(argv), code, output });
   return {
     name,
     local: true,

@@ -101,3 +101,16 @@ test("the version is the same everywhere", async () => {
   assert.equal(version, manifest.version);
   assert.ok((await runCli(["--version"])).stdout.startsWith(`regctl ${version} `));
 });
+
+for (const id of ids.filter((each) => each.startsWith("setup:"))) {
+  test(`regctl ${id.replace(":", " ")}: --platform is judged before any host is asked`, async () => {
+    // Nobody listens there: whoever asked the host first would say that.
+    const words = [...id.split(":"), "r.test:5000", "--on", "user@127.0.0.1:1", "--platform", "sytemd"];
+    const { code, stdout } = await runCli([...words, "--json", "--progress", "none"]);
+    assert.equal(code, 2);
+    assertError(stdout, "USAGE");
+    const { error } = JSON.parse(stdout);
+    assert.match(error.message, /There is no platform "sytemd"\. Known: .*systemd/);
+    assert.deepEqual(error.remedies, ["--platform systemd"]);
+  });
+}

@@ -100,6 +100,28 @@ test("the port is in what is pasted", () => {
   assert.ok(explainSample("SSH_HOST_KEY_CHANGED").remedies[1]?.endsWith("ssh-keygen -R '[h]:2222' -f /k"));
 });
 
+test("a name that holds its port is tried as ssh takes it", () => {
+  const tried = (host: string) =>
+    explain(new RegctlError("SSH_COMMAND_TIMEOUT", { host, command: "x", seconds: 1 }));
+  assert.deepEqual(tried("ann@web2:2222").remedies, ["ssh -v -p 2222 ann@web2"]);
+  assert.deepEqual(tried("[fd00::5]:2222").remedies, ["ssh -v -p 2222 fd00::5"]);
+  assert.deepEqual(tried("ann@fd00::5").remedies, ["ssh -v ann@fd00::5"]);
+  assert.deepEqual(tried("web1").remedies, ["ssh -v web1"]);
+  const refused = new RegctlError("SSH_AUTH_FAILED", { host: "ann@web2:2222", user: "ann", tried: [] });
+  assert.equal(explain(refused).remedies[0], "ssh -v -p 2222 ann@web2");
+});
+
+test("no remedy is a flag that does not help: --timeout is for the connection, not for a command", () => {
+  assert.doesNotMatch(explainSample("SSH_COMMAND_TIMEOUT").remedies.join(), /--timeout/);
+  assert.match(explainSample("SSH_TIMEOUT").remedies.join(), /--timeout SECONDS/);
+});
+
+test("a command that was cut short to be shown is not one to try", () => {
+  const facts = { host: "h", command: "sh -c 'a lo…", code: 1, output: "" };
+  assert.doesNotMatch(explain(new RegctlError("HOST_COMMAND_FAILED", facts)).remedies.join(), /…/);
+  assert.match(explainSample("HOST_COMMAND_FAILED").remedies.join(), /cat \/x/);
+});
+
 test("a known message of the engine brings its cause and remedy along", () => {
   const { message, remedies } = explainSample("NOT_PROVED");
   assert.match(message, /speaks plain HTTP/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import fc from "fast-check";
-import { quoteLine, quoteWord } from "../../src/explain/quote.ts";
+import { quoteLine, quoteWord, renderForPeople } from "../../src/explain/quote.ts";
 
 test("plain words stay as they are", () => {
   assert.equal(quoteLine(["ssh", "-p", "22", "user@host.test"]), "ssh -p 22 user@host.test");
@@ -21,4 +21,11 @@ test("a real shell gives every word back", () => {
     const output = execFileSync("sh", ["-c", `printf '%s\\0' first ${quoteLine(sample)}`]).toString();
     assert.deepEqual(output.split("\0").slice(1, -1), sample);
   }
+});
+
+test("in a message: quoted, without control characters, and not longer than fits", () => {
+  assert.equal(renderForPeople(["a", "it's", "", "x y"]), "a 'it'\\''s' '' 'x y'");
+  const shown = renderForPeople(["sh", "-c", `a\nb\0\u001b[31m${"x".repeat(500)}`]);
+  assert.equal(shown.length, 200);
+  assert.match(shown, /^sh -c 'a b \[31mx+…$/);
 });

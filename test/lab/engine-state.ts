@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { eventually, must } from "./conduct.ts";
 import { type LabHost, runContainer } from "./lab.ts";
 
-export const survivor = "survivor";
+const survivor = "survivor";
 
 /** Everything that decides about an engine here, and what setup keeps for itself. */
 const decisive = [

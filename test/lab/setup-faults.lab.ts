@@ -60,7 +60,7 @@ function describeBroken(open: () => Site): void {
       const site = open();
       await writeText(site.host, daemonJson, text);
       const { message, remedies } = await site.refuses("CONFIG_BROKEN", 3, "insecure", dead);
-      assert.ok(message.includes(`${daemonJson} on root@${site.host.name}`), message);
+      assert.ok(message.includes(`${daemonJson} on ${site.host.name}`), message);
       assert.ok(message.includes(`line ${line}, column ${column}:`), message);
       assert.match(message, problem);
       assert.match(remedies.join(), /sudoedit \/etc\/docker\/daemon\.json/);

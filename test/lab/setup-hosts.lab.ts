@@ -114,8 +114,8 @@ describe("hosts", { skip, timeout: 300_000 }, () => {
     assert.deepEqual(
       hosts.map(({ host, changed, proved, error }) => [host, changed, proved, error?.code]),
       [
-        [`root@${near.name}`, true, true, undefined],
-        [`root@${inner.name}`, true, true, undefined],
+        [near.name, true, true, undefined],
+        [inner.name, true, true, undefined],
         [closed, false, false, "SSH_UNREACHABLE"],
         [refusing, false, false, "NO_RIGHTS"],
       ],

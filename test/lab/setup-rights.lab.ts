@@ -88,6 +88,33 @@ describe("rights", { skip, timeout: 300_000 }, () => {
     assert.equal(traces, "");
   });
 
+  it("a sudo password that sudo leaves unread, for its rules ask for none, is written nowhere", async () => {
+    const rules = "/etc/sudoers.d/zz-shell";
+    await shell(host, `echo 'withpass ALL=(root) NOPASSWD: /usr/bin/sh' >${rules} && chmod 440 ${rules}`);
+    try {
+      const sudo = (...argv: string[]) => host.run(["sudo", "-n", ...argv], { user: "withpass" });
+      assert.notEqual((await sudo("true")).code, 0);
+      assert.equal((await sudo("sh", "-c", ":")).code, 0);
+      for (const ssh of ["node", "openssh"]) {
+        const options = { env: { REGCTL_SUDO_PASSWORD: secret } };
+        const args = [registry.address, "--ssh", ssh, ...json];
+        const done = hostOf(await setup("withpass", ["insecure", ...args], options));
+        assert.partialDeepStrictEqual(done, { changed: true, applied: "reload", proved: true });
+        const text = `{\n  "insecure-registries": ["${registry.address}"]\n}\n`;
+        assert.equal(await shell(host, "cat /etc/docker/daemon.json"), text);
+        const undone = hostOf(await setup("withpass", ["undo", ...args], options));
+        assert.partialDeepStrictEqual(undone, { changed: true, proved: true });
+        const where = "/var/lib/regctl /var/log /etc /tmp /run /home /root";
+        assert.equal(await shell(host, `grep -rIlF '${secret}' ${where} 2>/dev/null || true`), "");
+        const logs = await shell(host, "journalctl --no-pager -o verbose");
+        assert.equal(logs.includes(secret), false);
+        assert.equal(await survivorPidOf(host), running);
+      }
+    } finally {
+      await shell(host, `rm -f ${rules}`);
+    }
+  });
+
   for (const [title, env, reason] of [
     ["a wrong sudo password", { REGCTL_SUDO_PASSWORD: "wrong" }, /did not accept the password/],
     ["no sudo password", {}, /wants a password/],

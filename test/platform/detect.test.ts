@@ -1,9 +1,10 @@
 /** Which platform a host is, on a fixture of each kind that platforms.md and the issue name. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, test } from "node:test";
 import { isRegctlError } from "../../src/errors.ts";
-import { detectPlatform } from "../../src/platform/detect.ts";
+import { assertPlatformName, detectPlatform } from "../../src/platform/detect.ts";
 import { daemonOf } from "../../src/platform/facts.ts";
 import { insecureRegistries } from "../../src/platform/formats/format.ts";
 import { findOwner } from "../../src/platform/owner.ts";
@@ -39,7 +40,7 @@ const recognised: Readonly<Record<string, readonly [name: string, evidence: RegE
   "rhel-7": ["rhel-docker", /unit reads \/etc\/sysconfig\/docker/, /INSECURE_REGISTRY='.*r\.test:5000'/],
   "amazon-linux-1": ["amazon-linux", /ID=amzn/, /OPTIONS=.*service docker restart/],
   "amazon-linux-2": ["amazon-linux", /ID=amzn/, /OPTIONS=.*service docker restart/],
-  flatcar: ["flatcar", /ID=flatcar/, /tee \/etc\/docker\/daemon\.json.*systemctl reload docker/],
+  flatcar: ["flatcar", /ID=flatcar/, /daemon\.json.*systemctl reload docker/],
   "alpine-openrc": ["openrc", /OpenRC/, /rc-service docker reload/],
   rootless: ["rootless", /name=rootless/, /\.config\/docker\/daemon\.json.*systemctl --user restart docker/],
   snap: ["snap", /\/snap/, /\/var\/snap\/docker\/current.*snap restart docker\.dockerd/],
@@ -47,7 +48,11 @@ const recognised: Readonly<Record<string, readonly [name: string, evidence: RegE
   orbstack: ["orbstack", /calls itself OrbStack/, /\.orbstack\/config\/docker\.json.*orb restart docker/],
   colima: ["colima", /named colima/, /colima\.yaml.*colima start/],
   lima: ["lima", /named lima-docker/, /limactl shell/],
-  "rancher-desktop": ["rancher-desktop", /lima-rancher-desktop/, /override\.yaml.*restart Rancher Desktop/],
+  "rancher-desktop": [
+    "rancher-desktop",
+    /calls itself Rancher Desktop/,
+    /override\.yaml.*restart Rancher Desktop/,
+  ],
   minikube: ["minikube", /Buildroot/, /minikube delete.*--insecure-registry r\.test:5000/],
   synology: ["synology", /synoinfo/, /dockerd\.json.*synopkg restart/],
   rancheros: ["rancheros", /ID=rancheros/, /ros config set/],
@@ -82,10 +87,19 @@ describe("a fixture of each platform", () => {
       assert.equal(found.platform.name, name);
       assert.match(found.evidence.join("; "), evidence);
       assert.ok(found.platform.kind === "recognised");
-      const lines = found.platform.paste("r.test:5000");
+      const lines = found.platform.paste("insecure", "r.test:5000");
       assert.match(lines.join(" "), paste);
+      const back = found.platform.paste("undo", "r.test:5000");
+      assert.match(back.join(" "), /(take|without|again).*r\.test:5000/);
+      // Nothing is put there: the flag and the key stand only in lines that say what goes.
+      const adds = back.filter((line) => /\badd\b|\["r\.test:5000"\]/.test(line));
+      assert.deepEqual(adds, []);
+      for (const line of [...lines, ...back]) {
+        assert.match(line, /^(# |[a-z])[^\n]*$/, "a line for a shell");
+        assert.match(line, /^(?!.*\btee \S+)|^sudo test -e (\S+) \|\| .*\btee \1/, "overwrites no file");
+        if (!line.startsWith("# ")) execFileSync("sh", ["-n", "-c", line]);
+      }
       assert.match(lines.join(" "), /r\.test:5000/);
-      for (const line of lines) assert.match(line, /^(# |[a-z])[^\n]*$/, "a line for a shell");
     });
   }
 });
@@ -110,6 +124,19 @@ describe("where the engine is", () => {
   test("a forwarded socket without any dockerd here is elsewhere too", () => {
     const facts = hostFacts({ daemons: [], unit: null, pidFile: null });
     assert.throws(() => detectPlatform(facts, undefined), /no dockerd of this machine/);
+  });
+
+  test("a container without rights is still a container, in a preview too", () => {
+    const facts = fixtureFacts("container-with-socket", { rights: "none" });
+    for (const named of [undefined, "systemd"]) {
+      assert.throws(
+        () => detectPlatform(facts, named),
+        (error) => isRegctlError(error, "ENGINE_ELSEWHERE") && /this is a container/.test(error.facts.why),
+      );
+    }
+    // An engine inside of the container itself is seen, though its socket's owner is not.
+    const inside = [daemonProcess(["dockerd"], { ownsSocket: "unknown" })];
+    assert.equal(detectPlatform({ ...facts, daemons: inside }, "dockerd").platform.name, "dockerd");
   });
 
   test("naming a platform does not make a container's /etc the engine's", () => {
@@ -141,12 +168,38 @@ describe("where the engine is", () => {
     assert.equal(detectPlatform(ce, undefined).platform.name, "systemd");
   });
 
+  for (const [engine, elsewhere] of [
+    [{ name: "lima-web1" }, "lima"],
+    [{ name: "colima-build" }, "colima"],
+    [{ name: "lima-rancher-desktop" }, "rancher-desktop"],
+    [{ operatingSystem: "Buildroot 2023.02.9" }, "minikube"],
+  ] as const) {
+    test(`a server that is named or built like ${elsewhere} is not taken for it`, () => {
+      const ce = fixtureFacts("systemd-docker-ce", { engine: engineFacts(engine) });
+      assert.equal(detectPlatform(ce, undefined).platform.name, "systemd");
+      const unseen = ce.daemons.map((daemon) => ({ ...daemon, ownsSocket: "unknown" as const }));
+      assert.equal(detectPlatform({ ...ce, daemons: unseen }, undefined).platform.name, "systemd");
+      const beside = ce.daemons.map((daemon) => ({ ...daemon, ownsSocket: "no" as const }));
+      assert.equal(detectPlatform({ ...ce, daemons: beside }, undefined).platform.name, elsewhere);
+    });
+  }
+
+  test("colima is a name, not the beginning of one", () => {
+    const facts = hostFacts({ daemons: [], unit: null, engine: engineFacts({ name: "colimaserver" }) });
+    assert.throws(() => detectPlatform(facts, undefined), /no dockerd of this machine/);
+  });
+
+  test("inside of minikube's own node, its label tells", () => {
+    const engine = engineFacts({ operatingSystem: "Buildroot 2023.02.9", labels: ["provider=kvm2"] });
+    assert.equal(detectPlatform(hostFacts({ engine }), undefined).platform.name, "minikube");
+  });
+
   test("a second engine leaves the first one's files alone", () => {
     const facts = fixtureFacts("second-engine");
     const { platform } = detectPlatform(facts, undefined);
     assert.ok(platform.kind === "written");
     assert.equal(daemonOf(facts)?.pid, 4400);
-    assert.deepEqual(platform.service(facts).reload, ["kill", "-HUP", "4400"]);
+    assert.match(platform.service(facts).reload.join(" "), / && kill -HUP 4400$/);
     assert.deepEqual(findOwner(facts, platform, insecureRegistries).listed, []);
   });
 
@@ -159,6 +212,36 @@ describe("where the engine is", () => {
       assert.equal(platform.name, "dockerd", fixture);
     }
   });
+});
+
+describe("environment files of a unit", () => {
+  const ce = fixtureFacts("systemd-docker-ce");
+  const unitWith = (execStart: string, ...environmentFiles: readonly string[]) => ({
+    ...ce,
+    unit: ce.unit && { ...ce.unit, environmentFiles, execStart },
+  });
+
+  test("count only where its command line takes a variable", () => {
+    const plain = detectPlatform(unitWith("/usr/bin/dockerd -H fd://", "/etc/proxy.env"), undefined);
+    assert.equal(plain.platform.name, "systemd");
+    assert.match(plain.evidence.join("; "), /passes dockerd no variable/);
+    // A dollar sign that is no variable (systemd.service(5)).
+    const dollar = unitWith("/usr/bin/dockerd --label price=$$5", "/etc/proxy.env");
+    assert.equal(detectPlatform(dollar, undefined).platform.name, "systemd");
+    const sysconfig = unitWith("/usr/bin/dockerd -H fd://", "/etc/sysconfig/docker");
+    assert.equal(detectPlatform(sysconfig, undefined).platform.name, "systemd");
+  });
+
+  for (const variable of ["$OPTS", "\u0024{OPTS}"]) {
+    test(`${variable} makes it a unit that is not ours to write`, () => {
+      const command = `/usr/bin/dockerd ${variable}`;
+      const other = detectPlatform(unitWith(command, "/etc/proxy.env"), undefined);
+      assert.equal(other.platform.name, "systemd-other");
+      const rhel = detectPlatform(unitWith(command, "/etc/sysconfig/docker"), undefined);
+      assert.equal(rhel.platform.name, "rhel-docker");
+      assert.equal(detectPlatform(unitWith(command), undefined).platform.name, "systemd");
+    });
+  }
 });
 
 describe("--platform", () => {
@@ -174,7 +257,16 @@ describe("--platform", () => {
       (error) =>
         isRegctlError(error, "USAGE") &&
         /"windows-95"/.test(error.facts.problem) &&
-        /boot2docker, /.test(error.facts.problem),
+        /boot2docker, /.test(error.facts.problem) &&
+        error.facts.type === undefined,
+    );
+  });
+
+  test("is judged without a host, and a slip is put right", () => {
+    for (const { name } of platforms) assert.doesNotThrow(() => assertPlatformName(name));
+    assert.throws(
+      () => assertPlatformName("sytemd"),
+      (error) => isRegctlError(error, "USAGE") && error.facts.type === "--platform systemd",
     );
   });
 });

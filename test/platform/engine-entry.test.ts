@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { engineWouldRefuse, matchesEntry, sameEntry } from "../../src/platform/engine-entry.ts";
+import { engineWouldRefuse, isReferable, matchesEntry, sameEntry } from "../../src/platform/engine-entry.ts";
 import { insecureRegistries, registryMirrors } from "../../src/platform/formats/format.ts";
 
 test("an entry matches its very string, or the addresses of its network", () => {
@@ -39,6 +39,14 @@ test("two spellings of one entry", () => {
   assert.equal(sameEntry("10.0.0.7/24", "10.0.0.0/24"), true);
   assert.equal(sameEntry("10.0.0.0/24", "10.0.0.0/25"), false);
   assert.equal(sameEntry("h.test", "h.test:5000"), false);
+});
+
+test("what an image name can begin with: a dot, a port, brackets or localhost, and no network", () => {
+  const referable = ["reg.test", "reg:5000", "reg.test:5000", "10.0.0.7", "10.0.0.7:5000", "localhost"];
+  for (const entry of [...referable, "localhost:5000", "[fd00::5]", "[fd00::5]:5000"])
+    assert.equal(isReferable(entry), true, entry);
+  for (const entry of ["registry", "fd00::5", "::1", "10.0.0.0/8", "fd00::/64", "http://reg.test:5000"])
+    assert.equal(isReferable(entry), false, entry);
 });
 
 test("what engines made of entries, run for real on 20.10.24", () => {

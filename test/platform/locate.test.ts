@@ -46,7 +46,8 @@ async function openWorld(
   const local = createLocalHost(spawn);
   const connect = async (spec: HostSpec, identityFiles: readonly string[] = []): Promise<SshConnection> => {
     connected.push({ spec, identityFiles });
-    return { ...local, name: "connected", local: false, close: async () => {} } as unknown as SshConnection;
+    const name = spec.name ?? "a name of its own";
+    return { ...local, name, local: false, close: async () => {} } as unknown as SshConnection;
   };
   const nobody = () => assert.fail("nobody is asked");
   const world: SetupWorld = {
@@ -84,7 +85,7 @@ describe("--on", () => {
     assert.ok(places.every(({ local }) => !local));
     const opened = await places[1]?.open();
     assert.deepEqual(world.connected, [
-      { spec: { user: "ann", host: "web2", port: 2222 }, identityFiles: [] },
+      { spec: { user: "ann", host: "web2", port: 2222, name: "ann@web2:2222" }, identityFiles: [] },
     ]);
     assert.equal(opened?.socket, "/var/run/docker.sock");
     await opened?.close();
@@ -118,6 +119,24 @@ describe("--on", () => {
     await using world = await openWorld();
     await assert.rejects(world.locate(["web1", "-oProxyCommand=x"]), usage(/is not an SSH host/));
     assert.deepEqual(world.connected, []);
+  });
+
+  test("a host has one name, the one that was typed, before it is connected to and after", async () => {
+    await using world = await openWorld();
+    const typed = ["web1", "ssh://ann@web2:2222", "[fd00::5]:22"];
+    for (const place of await world.locate(typed)) {
+      const { host } = await place.open();
+      assert.equal(host.name, place.name);
+    }
+    assert.deepEqual(
+      world.connected.map(({ spec }) => spec.name),
+      typed,
+    );
+  });
+
+  test("a folder instead of a list is wrong usage", async () => {
+    await using world = await openWorld({ "lists/hosts.txt": "web1" });
+    await assert.rejects(world.locate(["@lists"]), usage(/^--on @lists: .*\/lists cannot be read: EISDIR/));
   });
 
   test("it wins over DOCKER_HOST", async () => {
@@ -154,7 +173,8 @@ describe("without --on", () => {
     const [place] = await world.locate();
     assert.deepEqual([place?.name, place?.local], ["ann@web1:2222", false]);
     assert.equal((await place?.open())?.socket, "/run/user/1000/docker.sock");
-    assert.deepEqual(world.connected[0]?.spec, { user: "ann", host: "web1", port: 2222 });
+    const spec = { user: "ann", host: "web1", port: 2222, name: "ann@web1:2222" };
+    assert.deepEqual(world.connected[0]?.spec, spec);
   });
 
   test("a docker context in use decides like DOCKER_HOST", async () => {
@@ -205,7 +225,10 @@ describe("without --on", () => {
     assert.deepEqual([place?.name, place?.local], ["core@10.1.2.3:2022", false]);
     assert.equal((await place?.open())?.socket, "/var/run/docker.sock");
     assert.deepEqual(world.connected, [
-      { spec: { user: "core", host: "10.1.2.3", port: 2022 }, identityFiles: ["/keys/web"] },
+      {
+        spec: { user: "core", host: "10.1.2.3", port: 2022, name: "core@10.1.2.3:2022" },
+        identityFiles: ["/keys/web"],
+      },
     ]);
   });
 
@@ -219,6 +242,30 @@ describe("without --on", () => {
     assert.equal(place?.name, "docker@192.168.59.103");
     await place?.open();
     assert.deepEqual(world.connected[0]?.identityFiles, [`${world.home}/.ssh/id_boot2docker`]);
+  });
+
+  test("a config.json that cannot be read is a warning, and an unreadable context wrong usage", async () => {
+    await using folder = await openWorld({ ".docker/config.json/file": "" });
+    assert.equal((await folder.locate())[0]?.local, true);
+    assert.match(JSON.stringify(folder.events), /config\.json cannot be read: EISDIR/);
+
+    const digest = createHash("sha256").update("far").digest("hex");
+    await using context = await openWorld({ [`.docker/contexts/meta/${digest}/meta.json/file`]: "" }, () => ({
+      DOCKER_CONTEXT: "far",
+    }));
+    await assert.rejects(context.locate(), usage(/the docker context "far" cannot be read: EISDIR/));
+  });
+
+  test("a docker-machine folder that cannot be read is told with its path", async () => {
+    await using world = await openWorld({ ".docker/machine/machines/web/config.json/file": "" }, (home) => ({
+      DOCKER_HOST: "tcp://10.1.2.3:2376",
+      DOCKER_TLS_VERIFY: "1",
+      DOCKER_CERT_PATH: `${home}/.docker/machine/machines/web`,
+    }));
+    await assert.rejects(
+      world.locate(),
+      (error) => isRegctlError(error, "STATE_UNREADABLE") && /EISDIR/.test(error.facts.problem),
+    );
   });
 
   test("a broken config.json of the docker CLI is a warning, as for the CLI", async () => {

@@ -186,6 +186,7 @@ export class ModelledHost {
       name: "host",
       local: false,
       run: async (argv, options) => {
+        assert.ok(options?.timeoutMs, `no limit of time: ${argv.join(" ")}`);
         if (argv[0] === "cat") return this.#cat(argv[1] ?? "");
         return this.#command(() => this.#run(argv, options));
       },
@@ -235,6 +236,7 @@ export class ModelledHost {
     if (script === "regctl-remove") return this.#remove(args);
     if (script === "regctl-record") return this.#record(args, input);
     if (script === "regctl-fetch") return done();
+    if (script === "regctl-sum") return this.#sum(args);
     if (script === "regctl-activate") return this.#service(args);
     return this.#service(argv);
   }
@@ -253,6 +255,11 @@ export class ModelledHost {
     if (digest(this.files.get(target) ?? "") !== was) return failed(91, "");
     this.files.delete(target);
     return done();
+  }
+
+  #sum([target = ""]: readonly string[]): CommandResult {
+    const text = this.files.get(target);
+    return done(text === undefined ? "none\n" : `${digest(text)}  -\n`);
   }
 
   #record([, id = "", ...pairs]: readonly string[], input: string): CommandResult {

@@ -122,6 +122,12 @@ function below(root: string): string {
 
 const inode = 4242;
 
+const clients: Readonly<Record<string, readonly string[]>> = {
+  70000: ["docker", "compose", "up", "-d"],
+  70001: ["/usr/bin/docker", "run", "-d", "--name", "daemon", "img", "daemon"],
+  70002: ["docker"],
+};
+
 /** A fixture as a file system: its files, and a /proc with its daemons. */
 async function layOut(host: FixtureHost, root: string): Promise<void> {
   await cp(host.root, root, { recursive: true, verbatimSymlinks: true }).catch((error: unknown) => {
@@ -153,8 +159,10 @@ async function layOut(host: FixtureHost, root: string): Promise<void> {
     await symlink(daemon.exe, `${root}${folder}/exe`);
   }
   // A client and a shim are no daemons.
-  await put("/proc/70000/comm", "docker\n");
-  await put("/proc/70000/cmdline", "docker\0compose\0up\0");
+  for (const [pid, words] of Object.entries(clients)) {
+    await put(`/proc/${pid}/comm`, "docker\n");
+    await put(`/proc/${pid}/cmdline`, words.map((word) => `${word}\0`).join(""));
+  }
   if (host.pidFile !== null) await put("/var/run/docker.pid", `${host.pidFile}\n`);
   if (host.init === "systemd") await mkdir(`${root}/run/systemd/system`, { recursive: true });
   if (host.markers.includes("boot2docker")) await mkdir(`${root}/var/lib/boot2docker`, { recursive: true });

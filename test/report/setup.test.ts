@@ -81,6 +81,12 @@ describe("one host", () => {
     ]);
   });
 
+  test("the way back can be pasted, whatever the names are", () => {
+    const there = { ...changed, host: "[fd00::5]:2222" };
+    const lines = renderSetup(outcome([there], { registry: "[fd00::7]:5000" }), ascii);
+    assert.equal(lines.at(-1), "  To take it back: regctl setup undo '[fd00::7]:5000' --on '[fd00::5]:2222'");
+  });
+
   test("restarted with live-restore, and with containers stopped", () => {
     const kept = { ...planned(flagFacts, systemdDockerIo), proved: true };
     assert.match(

@@ -11,7 +11,7 @@ import { spawn } from "../../src/system/processes.ts";
 import { untilGone } from "../contract/host.ts";
 import { carriers, hasOpenSsh } from "../support/openssh.ts";
 import { makeKey, startSshServer } from "../support/ssh-server.ts";
-import { createSshWorld, foldersOfConnections, quickly } from "../support/ssh-world.ts";
+import { createSshWorld, foldersOfConnections, quickly, type SshSurroundings } from "../support/ssh-world.ts";
 
 const failsWith = (running: Promise<unknown>, code: ErrorCode, facts: object = {}) =>
   assert.rejects(running, (error) => {
@@ -132,6 +132,53 @@ for (const { carrier, skip } of carriers) {
       });
     });
 
+    it("gives the password of the environment to the host, and never to a jump host", async () => {
+      await using jump = await startSshServer({ password: "s3cret" });
+      await using last = await startSshServer({ password: "s3cret" });
+      const surroundings: SshSurroundings = {
+        config: [
+          "Host jump",
+          `  HostName 127.0.0.1\n  Port ${jump.port}`,
+          "Host last",
+          `  HostName 127.0.0.1\n  Port ${last.port}\n  ProxyJump jump`,
+        ],
+        knownHosts: jump.knownHosts + last.knownHosts,
+        environment: { REGCTL_SSH_PASSWORD: "s3cret" },
+      };
+      await using alone = await createSshWorld(surroundings);
+      await failsWith(connectSsh({ host: "last" }, options, alone.world), "SSH_AUTH_FAILED");
+      assert.deepEqual(last.methods, [], "nobody came through");
+
+      await using person = await createSshWorld({ ...surroundings, answers: ["s3cret"] });
+      const connection = await connectSsh({ host: "last" }, options, person.world);
+      await connection.close();
+      assert.equal(person.asked.length, 1);
+      assert.doesNotMatch(JSON.stringify(person.asked), /for .*@last/);
+    });
+
+    it("is called what it was asked for by, in its errors too", async () => {
+      await using server = await startSshServer({ password: "s3cret" });
+      const config = ["Host prod", `  HostName 127.0.0.1\n  Port ${server.port}\n  User deploy`];
+      await using opened = await createSshWorld({
+        config,
+        knownHosts: server.knownHosts,
+        answers: ["s3cret"],
+      });
+      const connection = await connectSsh({ host: "prod", name: "prod" }, options, opened.world);
+      assert.equal(connection.name, "prod");
+      // Whoever types a password sees whose it is.
+      assert.match(opened.asked[0]?.question ?? "", new RegExp(`deploy@prod:${server.port}$`));
+      await failsWith(connection.run(["sleep", "1000"], { timeoutMs: 300 }), "SSH_COMMAND_TIMEOUT", {
+        host: "prod",
+      });
+      const running = connection.run(["sleep", "1000"]);
+      const cut = failsWith(running, "SSH_CONNECTION_LOST", { host: "prod" });
+      await connection.run(["true"]);
+      server.cut();
+      await cut;
+      await connection.closed;
+    });
+
     it("uses the keys it is given before those of the configuration", async () => {
       const [mine, other] = [makeKey(), makeKey()];
       await using server = await startSshServer({ publicKeys: [mine.public] });
@@ -172,6 +219,12 @@ describe("the choice of a carrier", { timeout: 60_000 }, () => {
       running,
       (error) => isRegctlError(error, "SSH_NOT_INSTALLED") && /PKCS#11/.test(error.facts.reason),
     );
+  });
+
+  it("tells a configuration that cannot be read", async () => {
+    await using opened = await createSshWorld();
+    const world = { ...opened.world, spawn: withoutOpenSsh, configFile: opened.home };
+    await failsWith(connectSsh({ host: "x" }, quickly, world), "SSH_CONFIG_BROKEN", { path: opened.home });
   });
 
   it("names the line of a broken configuration", {

@@ -107,6 +107,19 @@ for (const { carrier, skip } of carriers) {
       assert.match(JSON.stringify(events), /accept-new/);
     });
 
+    it("takes known_hosts that cannot be read for empty, as ssh does", async () => {
+      await using server = await startSshServer();
+      const config = ["UserKnownHostsFile /"];
+      const facts = { fingerprint: server.fingerprints[0] };
+      await refused(attempt(server, { config }), "SSH_HOST_KEY_UNKNOWN", facts);
+      const { events } = await attempt(server, { config }, { acceptHostKey: [...server.fingerprints] });
+      if (carrier === "openssh") return;
+      assert.deepEqual(
+        events.map((event) => "warning" in event && event.warning.replace(/EISDIR.*/, "EISDIR")),
+        ["/ cannot be read: EISDIR", "the host key is not recorded in /: EISDIR"],
+      );
+    });
+
     it("asks for the type of key that it knows", async () => {
       await using server = await startSshServer({ hostKeys: ["ed25519", "rsa", "ecdsa"] });
       for (const line of server.knownHosts.trim().split("\n")) {

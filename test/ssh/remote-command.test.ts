@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { quoteForSh, renderForPeople, renderRemoteCommand } from "../../src/ssh/remote-command.ts";
+import { renderRemoteCommand } from "../../src/ssh/remote-command.ts";
 
 /** Login shells that this machine happens to have; sshd hands them the line after `-c`. */
 const shells = [["sh"], ["bash"], ["dash"], ["busybox", "ash"], ["zsh"], ["tcsh"], ["csh"], ["fish"]].filter(
@@ -65,16 +65,4 @@ describe("renderRemoteCommand", () => {
       assert.deepEqual(end(["sh", "-c", "kill -9 $$"]), { status: null, signal: "SIGKILL" });
     });
   }
-});
-
-describe("commands for people", () => {
-  it("quotes what needs it", () => {
-    assert.equal(["a", "it's", "", "x y"].map(quoteForSh).join(" "), "a 'it'\\''s' '' 'x y'");
-  });
-
-  it("shows neither control characters nor more than fits", () => {
-    const shown = renderForPeople(["sh", "-c", `a\nb\u001b[31m${"x".repeat(500)}`]);
-    assert.equal(shown.length, 200);
-    assert.doesNotMatch(shown, /\p{Cc}/u);
-  });
 });

@@ -29,7 +29,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   shell: {
     files: ["src/main.ts", "src/answer.ts", "src/oclif.ts", "src/route.ts", "src/command-table.ts"],
-    may: ["base", "commands", "contract", "explain", "flags", "report"],
+    may: ["base", "commands", "contract", "explain", "flags", "quoting", "report"],
     why: "from the process to a command and back; the table loads the commands",
   },
   context: {
@@ -50,12 +50,21 @@ export const zones: Readonly<Record<string, Zone>> = {
     mayType: ["context"],
     why: "settings, state and locks",
   },
-  explain: { files: ["src/explain/"], may: ["contract"], why: "the words of errors" },
+  quoting: {
+    files: ["src/explain/quote.ts"],
+    may: [],
+    why: "command lines for shells and for people: the same function for what is run and what is shown",
+  },
+  explain: { files: ["src/explain/"], may: ["contract", "quoting"], why: "the words of errors" },
   engine: { files: ["src/engine/"], may: ["contract", "streams"], why: "the engine's API over a stream" },
-  ssh: { files: ["src/ssh/"], may: ["contract", "streams"], why: "one SSH connection behind one port" },
+  ssh: {
+    files: ["src/ssh/"],
+    may: ["contract", "quoting", "streams"],
+    why: "one SSH connection behind one port",
+  },
   platform: {
     files: ["src/platform/"],
-    may: ["config", "contract", "engine", "explain", "ssh"],
+    may: ["config", "contract", "engine", "explain", "quoting", "ssh"],
     mayType: ["context"],
     why: "changes hosts over ssh, proves it at their engine, and puts an error into words inside an item",
   },
@@ -67,13 +76,13 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   report: {
     files: ["src/report/"],
-    may: ["explain"],
+    may: ["explain", "quoting"],
     mayType: ["config", "contract", "engine", "flags", "platform", "tunnel"],
     why: "outcomes as lines: needs only their shapes, and the quoting of command lines",
   },
   system: {
     files: ["src/system/"],
-    may: ["contract", "streams"],
+    may: ["contract", "quoting", "streams"],
     mayType: ["engine", "ssh"],
     why: "adapters behind ports that their users own",
   },

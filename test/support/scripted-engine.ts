@@ -138,12 +138,7 @@ function json(response: ServerResponse, status: number, value: object): void {
 }
 
 /** Engines before API 1.24 refuse in plain text. */
-function refuse(
-  script: EngineScript,
-  response: ServerResponse,
-  status: number,
-  message: string,
-): void {
+function refuse(script: EngineScript, response: ServerResponse, status: number, message: string): void {
   if (older(script.apiVersion, "1.24")) {
     response.writeHead(status, { "Content-Type": "text/plain; charset=utf-8" }).end(`${message}\n`);
   } else {

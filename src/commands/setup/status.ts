@@ -1,6 +1,7 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { optionalRegistryArgument, pickFlags } from "../../flags.ts";
 import type { StatusOutcome } from "../../platform/setup-status.ts";
+import { readPlatformFlag } from "../../setup-flags.ts";
 
 export default class SetupStatus extends RegctlCommand<StatusOutcome> {
   static override summary = "Show what engines know of registries, and where they have it from.";
@@ -19,11 +20,12 @@ export default class SetupStatus extends RegctlCommand<StatusOutcome> {
     flags,
   }: InputOf<typeof SetupStatus>): Promise<CommandResult<StatusOutcome>> {
     const { setupStatus } = await import("../../platform/setup-status.ts");
+    const platform = await readPlatformFlag(flags);
     const context = await this.context(flags);
     const input = {
       registry: args.registry,
       on: flags.on ?? [],
-      platform: flags.platform,
+      platform,
       cwd: process.cwd(),
     };
     const { outcome, exitCode } = await setupStatus(input, context);

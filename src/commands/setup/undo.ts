@@ -2,7 +2,7 @@ import { type CommandResult, type InputOf, RegctlCommand } from "../../base-comm
 import { RegctlError } from "../../errors.ts";
 import { optionalRegistryArgument, pickFlags } from "../../flags.ts";
 import type { SetupOutcome } from "../../platform/outcome.ts";
-import { exitCodeWith, setupFlags, toSetupMode } from "../../setup-flags.ts";
+import { exitCodeWith, readSetupMode, setupFlags } from "../../setup-flags.ts";
 
 export default class SetupUndo extends RegctlCommand<SetupOutcome> {
   static override summary = "Take away what setup added, and nothing else.";
@@ -28,8 +28,8 @@ export default class SetupUndo extends RegctlCommand<SetupOutcome> {
       });
     }
     const { setupUndo } = await import("../../platform/setup-undo.ts");
+    const mode = await readSetupMode(flags);
     const context = await this.context(flags);
-    const mode = toSetupMode(flags);
     const { outcome, exitCode } = await setupUndo({ ...mode, registry: args.registry, last }, context);
     const render = async () => (await import("../../report/setup.ts")).renderUndo;
     return { document: outcome, exitCode: exitCodeWith(flags, outcome, exitCode), render };

@@ -1,4 +1,4 @@
-import { daemonOf, type HostFacts } from "../facts.ts";
+import { type DockerUnit, daemonOf, type HostFacts } from "../facts.ts";
 import { environmentFile } from "../formats/environment-file.ts";
 import { unitFile } from "../formats/unit-file.ts";
 import { hangUp } from "../hang-up.ts";
@@ -31,6 +31,11 @@ function systemdService(facts: HostFacts): Service {
     ],
     log: ["journalctl", "-u", name, "-n", "20", "--no-pager", "-o", "cat"],
   };
+}
+
+/** Whether flags of the daemon come from a variable (`$$` is a dollar sign): else no environment file touches them. */
+export function passesVariable(unit: DockerUnit): boolean {
+  return /\$\{?\w/.test(unit.execStart.replaceAll("$$", ""));
 }
 
 /** The unit runs the daemon that we ask, and passes `$DOCKER_OPTS` from /etc/default/docker. */
@@ -70,8 +75,9 @@ export const systemd: WrittenPlatform = {
   title: "systemd with Docker's own packages",
   recognise(facts) {
     const unit = unitEvidence(facts);
-    if (!unit || facts.unit?.environmentFiles.length !== 0) return null;
-    return [...unit, "the unit reads no environment file"];
+    if (!unit || !facts.unit) return null;
+    if (facts.unit.environmentFiles.length === 0) return [...unit, "the unit reads no environment file"];
+    return passesVariable(facts.unit) ? null : [...unit, "the unit passes dockerd no variable"];
   },
   flagSources: unitSources,
   keepsDaemonJson: () => true,

@@ -202,7 +202,7 @@ class Secrets {
     this.#tries -= 1;
     const asked = {
       host: target.name,
-      question: `${question} for ${target.name}`,
+      question: `${question} for ${target.login}`,
       flag: "REGCTL_SSH_PASSWORD",
     };
     return await patience.hold(() =>

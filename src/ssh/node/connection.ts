@@ -1,10 +1,11 @@
 import type { Duplex } from "node:stream";
 import { RegctlError } from "../../errors.ts";
+import { renderForPeople } from "../../explain/quote.ts";
 import { JoinedStream } from "../../joined-stream.ts";
 import type { CommandOptions, CommandResult, Destination } from "../../ports.ts";
 import type { Listener, SshConnection } from "../connection.ts";
 import { withLimits } from "../limits.ts";
-import { renderForPeople, renderRemoteCommand } from "../remote-command.ts";
+import { renderRemoteCommand } from "../remote-command.ts";
 import { SessionSlots } from "../session-slots.ts";
 import type { SshTarget } from "../target.ts";
 import { UnderWay } from "../under-way.ts";

@@ -22,7 +22,12 @@ export async function connectNode(
   options: SshOptions,
   world: SshWorld,
 ): Promise<NodeConnection> {
-  const [library, knownHosts] = await Promise.all([loadSshLibrary(), readKnownHosts(target, world)]);
+  const unreadable = (path: string, reason: string): void =>
+    world.emit({ event: "warning", host: target.name, warning: `${path} cannot be read: ${reason}` });
+  const [library, knownHosts] = await Promise.all([
+    loadSshLibrary(),
+    readKnownHosts(target, world, unreadable),
+  ]);
   if (socket.destroyed || socket.readableEnded) {
     throw toHandshakeFailure(socket.errored, target, [], options.connectTimeoutMs);
   }

@@ -9,7 +9,8 @@ import type { Asked } from "./askpass.ts";
 import { type AskedBySsh, parseAsked } from "./prompts.ts";
 
 export interface Answers {
-  answer(asked: Asked): Promise<string | null>;
+  /** `byJump`: the question is a jump host's, which ssh goes through by itself. */
+  answer(asked: Asked, byJump: boolean): Promise<string | null>;
   /** Why a person or a rule said no: the real reason when ssh fails afterwards. */
   readonly failure: unknown;
 }
@@ -25,11 +26,13 @@ export function createAnswers(
   let failure: unknown;
   const person = world.prompt.interactive;
 
+  const ask = async (question: string): Promise<string | null> =>
+    person ? await world.prompt.secret(asked(question)) : null;
   const answerPassword = async (): Promise<string | null> => {
     const given = password;
     password = undefined;
     if (given !== undefined) return given;
-    return person ? await world.prompt.secret(asked(`Password for ${target.name}`)) : null;
+    return await ask(`Password for ${target.login}`);
   };
   const asked = (question: string) => ({
     kind: "secret" as const,
@@ -37,7 +40,7 @@ export function createAnswers(
     question,
     flag: "REGCTL_SSH_PASSWORD",
   });
-  const reply = async (question: AskedBySsh): Promise<string | null> => {
+  const reply = async (question: AskedBySsh, byJump: boolean): Promise<string | null> => {
     switch (question.kind) {
       case "host-key":
         await vouchForHostKey(
@@ -55,22 +58,23 @@ export function createAnswers(
           : null;
       }
       case "password":
-        return await answerPassword();
+        // Only ssh's own words name the jump host; the password of the environment is not for it.
+        return await (byJump ? ask(question.question) : answerPassword());
       case "presence":
         world.emit({ event: "note", host: target.name, note: "touch the security key" });
         return "";
       case "other":
-        return person ? await world.prompt.secret(asked(`${question.question} for ${target.name}`)) : null;
+        return await ask(byJump ? question.question : `${question.question} for ${target.login}`);
     }
   };
   return {
     get failure() {
       return failure;
     },
-    answer: async ({ prompt, hint }) => {
+    answer: async ({ prompt, hint }, byJump) => {
       const question = parseAsked(prompt, hint);
       try {
-        return await patience.hold(() => reply(question));
+        return await patience.hold(() => reply(question, byJump));
       } catch (error) {
         failure ??= error;
         return question.kind === "host-key" ? "no" : null;

@@ -13,6 +13,8 @@ import { json } from "node:stream/consumers";
 export interface Asked {
   readonly prompt: string;
   readonly hint: string;
+  /** Process id of the ssh that asks: the one we started, or one that it started for a jump host. */
+  readonly asker: number;
 }
 
 export interface Askpass {
@@ -23,7 +25,7 @@ export interface Askpass {
 
 const program = `const socket = require("node:net").connect({ path: __dirname + "/ask.sock", allowHalfOpen: true });
 const { SSH_ASKPASS_PROMPT: hint = "" } = process.env;
-socket.end(JSON.stringify({ prompt: process.argv[2] || "", hint }));
+socket.end(JSON.stringify({ prompt: process.argv[2] || "", hint, asker: process.ppid }));
 let answer = "";
 socket.setEncoding("utf8").on("data", (text) => { answer += text; }).on("error", () => process.exit(1));
 socket.on("end", () => answer.startsWith("+") ? process.stdout.write(answer.slice(1) + "\\n") : process.exit(1));
@@ -65,6 +67,7 @@ async function reply(socket: net.Socket, answer: (asked: Asked) => Promise<strin
 
 function isAsked(value: unknown): value is Asked {
   if (typeof value !== "object" || value === null) return false;
+  if (!("asker" in value && typeof value.asker === "number")) return false;
   return (
     "prompt" in value && typeof value.prompt === "string" && "hint" in value && typeof value.hint === "string"
   );

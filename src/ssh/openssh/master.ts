@@ -49,7 +49,7 @@ export async function startMaster(
     failed.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
   });
   const answers = createAnswers(target, options, world, patience);
-  const askpass = await startAskpass(folder, answers.answer);
+  const askpass = await startAskpass(folder, (asked) => answers.answer(asked, asked.asker !== child.pid));
   const command = ["ssh", ...masterArguments(folder, target, options, world), ...destination];
   const child = world.spawn(["sh", "-c", supervised, "sh", folder, ...command], { env: askpass.environment });
   const words = tail(child.stderr);

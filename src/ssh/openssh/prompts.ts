@@ -10,7 +10,7 @@ export type AskedBySsh =
       readonly remarks: readonly string[];
     }
   | { readonly kind: "passphrase"; readonly path: string }
-  | { readonly kind: "password" }
+  | { readonly kind: "password"; readonly question: string }
   /** A touch of a security key: nothing to type. */
   | { readonly kind: "presence" }
   | { readonly kind: "other"; readonly question: string };
@@ -25,8 +25,8 @@ export function parseAsked(prompt: string, hint: string): AskedBySsh {
   }
   const path = /^Enter passphrase for (?:key )?'?(.+?)'?: *$/.exec(prompt)?.[1];
   if (path !== undefined) return { kind: "passphrase", path };
-  if (/pass(word|code)?\b.*:\s*$/i.test(prompt)) return { kind: "password" };
-  return { kind: "other", question: prompt.trim().replace(/:$/, "") };
+  const question = prompt.trim().replace(/:$/, "");
+  return { kind: /pass(word|code)?\b.*:\s*$/i.test(prompt) ? "password" : "other", question };
 }
 
 function hostIn(prompt: string): { host: string; port: number } | null {

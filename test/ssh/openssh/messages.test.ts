@@ -158,8 +158,9 @@ describe("parseAsked", () => {
       kind: "passphrase",
       path: "/h/.ssh/id_rsa",
     });
-    assert.deepEqual(parseAsked("me@server's password: ", ""), { kind: "password" });
-    assert.deepEqual(parseAsked("(me@server) Password: ", ""), { kind: "password" });
+    for (const question of ["me@server's password", "(me@server) Password"]) {
+      assert.deepEqual(parseAsked(`${question}: `, ""), { kind: "password", question });
+    }
     assert.deepEqual(parseAsked("(me@server) Verification code: ", ""), {
       kind: "other",
       question: "(me@server) Verification code",
