@@ -60,9 +60,7 @@ function failed(host: Host, result: CommandResult): RegctlError {
 /** Frames of the observe script as facts. */
 export function parseFacts(host: string, socket: string, frames: readonly Frame[]): SystemFacts {
   const text = (name: string) => frames.find((frame) => frame.name === name)?.bytes.toString("utf8") ?? "";
-  const boot = text("boot").split("|");
-  const bootTime = Number(boot[0]) || 0;
-  const ticks = Number(boot[1]) || 100;
+  const bootTime = Number(text("boot")) || 0;
   const files: Record<string, HostFile> = {};
   const journal: Record<string, string> = {};
   const daemons: DaemonProcess[] = [];
@@ -73,7 +71,7 @@ export function parseFacts(host: string, socket: string, frames: readonly Frame[
       files[file.path] = file;
     }
     if (frame.name === "entry") journal[frame.bytes.toString("utf8")] = next?.bytes.toString("utf8") ?? "";
-    if (frame.name === "daemon") daemons.push(parseDaemon(frame, next, bootTime, ticks));
+    if (frame.name === "daemon") daemons.push(parseDaemon(frame, next, bootTime));
   });
   return {
     host,
@@ -114,20 +112,18 @@ function parseFile(frame: Frame, content: Buffer | null): HostFile {
   };
 }
 
-function parseDaemon(
-  frame: Frame,
-  cmdline: Frame | undefined,
-  bootTime: number,
-  ticks: number,
-): DaemonProcess {
+/** Of /proc/PID/stat, whatever the kernel's own clock: USER_HZ of every architecture that runs Docker. */
+const ticksPerSecond = 100;
+
+function parseDaemon(frame: Frame, cmdline: Frame | undefined, bootTime: number): DaemonProcess {
   const [pid, uid, own, same, start, executable = ""] = frame.bytes.toString("utf8").split("|");
-  const argv = cmdline?.name === "cmdline" ? cmdline.bytes.toString("utf8").split("\0").slice(0, -1) : [];
+  const argv = cmdline?.name === "cmdline" ? cmdline.bytes.toString("utf8").split("\n") : [];
   return {
     pid: Number(pid),
     argv,
     executable: executable.replace(/ \(deleted\)$/, ""),
     uid: Number(uid),
-    started: bootTime + Math.floor(Number(start) / ticks),
+    started: bootTime + Math.floor(Number(start) / ticksPerSecond),
     startTicks: start ?? "",
     sameRoot: same !== "no",
     ownsSocket: own === "yes" || own === "no" ? own : "unknown",

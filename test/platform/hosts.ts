@@ -153,14 +153,14 @@ export function printFrames(host: FixtureHost): Buffer {
     ...say("login", "root"),
     ...say("rights", "root"),
     ...say("now", String(lookedAt)),
-    ...say("boot", `${bootTime}|100`),
+    ...say("boot", String(bootTime)),
     ...say("os-release", release),
     ...say("init", host.init),
     ...host.markers.flatMap((marker) => say("marker", marker)),
     ...say("socket", host.engine ? "present" : "absent"),
     ...host.daemons.flatMap((daemon) => [
       ...say("daemon", daemonLine(daemon)),
-      ...say("cmdline", daemon.argv.map((word) => `${word}\0`).join("")),
+      ...say("cmdline", daemon.argv.join("\n")),
     ]),
     ...say("pidfile", host.pidFile === null ? null : `${host.pidFile}\n`),
     // The shell takes the line ends off what a command prints.

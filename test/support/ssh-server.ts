@@ -93,7 +93,11 @@ export async function startSshServer(options: SshServerOptions = {}): Promise<Te
   await once(listener, "listening");
   const { port } = listener.address() as net.AddressInfo;
   const cut = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of sockets) {
+      // A reset while the end is on its way fails, and Node then waits for the socket for ever as it exits.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   };
   const close = async (): Promise<void> => {
     for (const child of children) killGroup(child, "SIGKILL");
