@@ -2,10 +2,13 @@
 
 import { statSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { addAbortSignal } from "node:stream";
+import pjson from "../package.json" with { type: "json" };
 import { type MaySave, maySaveSettings } from "./config/may-save.ts";
 import type { OpenHttp } from "./engine/carrier.ts";
 import type { SshMode } from "./flags.ts";
-import type { Clock, Emit, Environment, Files, Host, Prompt, Question } from "./ports.ts";
+import type { Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
+import type { OpenTransport } from "./registry/http/transport.ts";
 import type { SshConnection } from "./ssh/connection.ts";
 import type { HostSpec } from "./ssh/host-spec.ts";
 import { createClock } from "./system/clock.ts";
@@ -47,8 +50,20 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Whether settings may be written: not by root below the home of somebody else. */
   maySave(): MaySave;
+  /** What registries are told about who asks. */
+  readonly userAgent: string;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** Standard input as text, up to its end. */
+  readonly input: () => Promise<string>;
   /** Loads the HTTP library. */
   http(): Promise<OpenHttp>;
+  /** The same, for registries. */
+  registryHttp(): Promise<OpenTransport>;
+  /** Loads the library that starts programs. */
+  spawn(): Promise<Spawn>;
+  /** The addresses of a host name; none when it has none. */
+  addressesOf(host: string): Promise<readonly string[]>;
   localHost(): Promise<Host>;
   /** A connection that the caller closes. Refused names and keys are RegctlErrors. */
   connect(spec: HostSpec, identityFiles?: readonly string[]): Promise<SshConnection>;
@@ -74,7 +89,13 @@ export function createContext(options: ContextOptions): Context {
     emit,
     signal,
     maySave,
+    userAgent: `docker-regctl/${pjson.version}`,
+    random: Math.random,
+    input: () => readInput(terminal.input, signal),
     http: async () => (await import("./system/http.ts")).openHttp,
+    registryHttp: async () => (await import("./system/registry-http.ts")).openTransport,
+    spawn: async () => (await import("./system/processes.ts")).spawn,
+    addressesOf: async (host) => (await import("./system/addresses.ts")).lookUpAddresses(host),
     localHost: async () => {
       const [{ createLocalHost }, { spawn }] = await Promise.all([
         import("./system/local-host.ts"),
@@ -105,15 +126,21 @@ interface Account {
 /** Who runs regctl. In a container there may be no account for the uid: then the environment or the number says it. */
 function whoRuns(environment: Environment): Account {
   const account = accountOf(process.geteuid?.() ?? -1, environment);
-  return { ...account, homedir: environment["HOME"] || account.homedir };
+  return { ...account, homedir: environment.HOME || account.homedir };
 }
 
 function accountOf(uid: number, environment: Environment): Account {
   try {
     return userInfo();
   } catch {
-    return { username: environment["USER"] || environment["LOGNAME"] || String(uid), uid, homedir: "/" };
+    return { username: environment.USER || environment.LOGNAME || String(uid), uid, homedir: "/" };
   }
+}
+
+async function readInput(input: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of addAbortSignal(signal, input)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function ownerOf(path: string): number | null {

@@ -7,6 +7,8 @@
 export interface ErrorFacts {
   /** Wrong usage of a command: `problem` is a sentence, `type` what to type instead. */
   USAGE: { problem: string; type?: string };
+  /** Not an image's name, tag or digest by Docker's rules. */
+  BAD_REFERENCE: { given: string; problem: string; type?: string };
   /** A registry name that no engine would accept. */
   BAD_REGISTRY: { given: string; problem: string; type?: string };
   REGISTRY_NO_EFFECT: { registry: string; why: string };
@@ -81,6 +83,39 @@ export interface ErrorFacts {
   SSH_NOT_INSTALLED: { reason: string };
   SSH_CONFIG_BROKEN: { path: string; problem: string };
 
+  /** No connection to a registry; `tried` are the origins. */
+  REGISTRY_UNREACHABLE: { registry: string; tried: readonly string[]; reason: string };
+  /** It speaks plain HTTP where HTTPS is wanted. */
+  REGISTRY_PROTOCOL: { registry: string; reason: string };
+  /** Its certificate is not accepted, or `ours` by it. */
+  REGISTRY_CERTIFICATE: { registry: string; reason: string; ours: boolean };
+  /** Something answers, and it is no registry. */
+  NOT_A_REGISTRY: { registry: string; url: string; status: number };
+  /** It wants a login; `login` is where the one that it did not take comes from. */
+  UNAUTHORIZED: { registry: string; what: string; reason: string; login: string | null };
+  /** Whoever asks is known and may not. */
+  DENIED: { registry: string; what: string; reason: string; login: string | null };
+  /** The login would go somewhere where it must not go. */
+  TOKEN_REALM_REFUSED: { registry: string; realm: string; why: string };
+  NOT_FOUND: { what: string; reason: string };
+  RATE_LIMITED: { registry: string; message: string; retryAfterSeconds: number | null };
+  /** Any other answer that is a failure. */
+  REGISTRY_ERROR: { registry: string; request: string; status: number; message: string };
+  CREDENTIAL_HELPER_FAILED: { helper: string; action: string; reason: string };
+  /** A manifest or configuration that cannot be what it is said to be; `what` names it, with its registry or file. */
+  CONTENT_BROKEN: { what: string; problem: string };
+  /**
+   * Other bytes came than were announced. `size` is null when nobody said, `actual` when there were too many bytes
+   * to read on; `bytes` came.
+   */
+  DIGEST_MISMATCH: {
+    what: string;
+    digest: string;
+    size: number | null;
+    actual: string | null;
+    bytes: number;
+  };
+
   STATE_UNREADABLE: { path: string; problem: string };
   /** Standard output did not take the result (a full disk); a reader that left early is no error. */
   OUTPUT_FAILED: { problem: string };
@@ -93,6 +128,7 @@ export type ErrorCode = keyof ErrorFacts;
 /** docs/exit-codes.md shows this table; 0, 10 (pending) and a child's own code are not errors. */
 export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   USAGE: 2,
+  BAD_REFERENCE: 2,
   BAD_REGISTRY: 2,
   REGISTRY_NO_EFFECT: 2,
   REGISTRY_TOO_WIDE: 3,
@@ -128,6 +164,19 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   SSH_FORWARD_FAILED: 6,
   SSH_NOT_INSTALLED: 1,
   SSH_CONFIG_BROKEN: 3,
+  REGISTRY_UNREACHABLE: 6,
+  REGISTRY_PROTOCOL: 6,
+  REGISTRY_CERTIFICATE: 6,
+  NOT_A_REGISTRY: 6,
+  UNAUTHORIZED: 4,
+  DENIED: 4,
+  TOKEN_REALM_REFUSED: 3,
+  NOT_FOUND: 5,
+  RATE_LIMITED: 1,
+  REGISTRY_ERROR: 1,
+  CREDENTIAL_HELPER_FAILED: 1,
+  CONTENT_BROKEN: 1,
+  DIGEST_MISMATCH: 1,
   STATE_UNREADABLE: 1,
   OUTPUT_FAILED: 1,
   INTERRUPTED: 130,

@@ -65,6 +65,16 @@ const flags = {
     helpValue: "SECONDS",
     summary: "How long to wait for one host or server.",
   }),
+  insecure: boolean({
+    allowNo: true,
+    summary: "Talk to the registry without verifying its certificate, or by plain HTTP.",
+  }),
+  ca: string({
+    helpValue: "FILE",
+    summary: "Trust a registry whose certificate is signed by the authority in this PEM file.",
+  }),
+  username: string({ char: "u", helpValue: "NAME", summary: "The user to log in as." }),
+  "password-stdin": boolean({ summary: "Read the password, or a token, from standard input." }),
   "allow-restart": boolean({ summary: "Allow a restart of the engine that stops running containers." }),
   last: boolean({ summary: "Take back the last change, byte for byte." }),
 };
@@ -87,4 +97,10 @@ export const optionalRegistryArgument = argument({
   name: "REGISTRY",
   ignoreStdin: true,
   description: "Registry as HOST[:PORT], or a network as CIDR.",
+});
+
+export const oneRegistryArgument = argument({
+  name: "REGISTRY",
+  ignoreStdin: true,
+  description: "Registry as HOST[:PORT]; the default registry when left out.",
 });

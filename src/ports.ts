@@ -45,6 +45,8 @@ export type ProgressEvent =
   | { readonly event: "step"; readonly host: string; readonly step: string }
   | { readonly event: "note"; readonly host?: string; readonly note: string }
   | { readonly event: "warning"; readonly host?: string; readonly warning: string }
+  /** Shown with `--verbose` alone: one request and what came back. */
+  | { readonly event: "trace"; readonly host: string; readonly trace: string }
   | { readonly event: "host-done"; readonly host: string; readonly ok: boolean };
 
 export type Emit = (event: ProgressEvent) => void;

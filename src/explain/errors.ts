@@ -2,6 +2,8 @@
 import { type ErrorCode, RegctlError } from "../errors.ts";
 import type { Words, WordsFor } from "./explanation.ts";
 import { hostWords } from "./host-errors.ts";
+import { registryClientWords } from "./registry-client-errors.ts";
+import { registryWords } from "./registry-errors.ts";
 import { sshWords } from "./ssh-errors.ts";
 import { usageWords } from "./usage-errors.ts";
 
@@ -11,7 +13,13 @@ export interface Explanation extends Words {
 }
 
 /** Complete by its type: a new code does not compile before it has words. */
-const words: WordsFor<ErrorCode> = { ...usageWords, ...hostWords, ...sshWords };
+const words: WordsFor<ErrorCode> = {
+  ...usageWords,
+  ...hostWords,
+  ...registryWords,
+  ...registryClientWords,
+  ...sshWords,
+};
 
 export function explain<C extends ErrorCode>(error: RegctlError<C>): Explanation {
   return { code: error.code, ...words[error.code](error.facts) };

@@ -1,7 +1,8 @@
 /** What the engine makes of an entry in its lists, as `/info` and its start-up errors show it. */
+
+import type { IpAddress } from "../ip-network.ts";
+import { networkContains, parseIp, parseNetwork } from "../ip-network.ts";
 import type { Setting } from "./formats/format.ts";
-import type { IpAddress } from "./ip-network.ts";
-import { networkContains, parseIp, parseNetwork } from "./ip-network.ts";
 
 const label = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
 const hostAndPort = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?$`);

@@ -3,9 +3,9 @@
  * drop the whole list, and matching is by exact string, so the name is brought to the one spelling that works.
  */
 import { RegctlError } from "../errors.ts";
+import type { IpAddress, IpNetwork } from "../ip-network.ts";
+import { formatIp, formatNetwork, networkContains, parseIp, parseNetwork } from "../ip-network.ts";
 import { atLeast } from "./engine-version.ts";
-import type { IpAddress, IpNetwork } from "./ip-network.ts";
-import { formatIp, formatNetwork, networkContains, parseIp, parseNetwork } from "./ip-network.ts";
 
 /** What older engines do otherwise. With `refusedBefore` they refuse the entry and with it the whole list. */
 export interface EngineNeed {

@@ -39,6 +39,8 @@ function renderEvent(event: ProgressEvent, style: Style): string {
       return `${style.cyan(style.symbols.bullet)} ${where}${escapeControl(event.note)}`;
     case "warning":
       return `${style.yellow(style.symbols.warning)} ${where}${escapeControl(event.warning)}`;
+    case "trace":
+      return style.dim(`${where}${escapeControl(event.trace)}`);
     case "host-done":
       return event.ok
         ? `${style.green(style.symbols.ok)} ${where}done`
@@ -62,6 +64,7 @@ function createPlainTeller(screen: Screen, options: TellerOptions): Teller {
   const due = createThrottle(options.now);
   return {
     emit: (event) => {
+      if (event.event === "trace" && !options.verbose) return;
       if (event.event === "step" && !options.verbose && !due(event.host)) return;
       screen.write(`${renderEvent(event, style)}\n`);
     },
@@ -70,9 +73,12 @@ function createPlainTeller(screen: Screen, options: TellerOptions): Teller {
   };
 }
 
-function createJsonTeller(screen: Screen): Teller {
+function createJsonTeller(screen: Screen, { verbose }: TellerOptions): Teller {
   return {
-    emit: (event) => screen.write(`${guardJson(JSON.stringify(event))}\n`),
+    emit: (event) => {
+      if (event.event === "trace" && !verbose) return;
+      screen.write(`${guardJson(JSON.stringify(event))}\n`);
+    },
     aside: (ask) => ask(),
     close: () => {},
   };
@@ -84,7 +90,8 @@ function createLiveTeller(screen: Screen, options: TellerOptions): Teller {
   return {
     emit: (event) => {
       if (event.event === "note" || event.event === "warning") lines.say(renderEvent(event, style));
-      else if (event.event === "step" && options.verbose) lines.say(renderEvent(event, style));
+      else if ((event.event === "step" || event.event === "trace") && options.verbose)
+        lines.say(renderEvent(event, style));
       if (event.event === "step") lines.show(event.host, event.step);
       if (event.event === "host-done") lines.finish(event.host, event.ok);
     },
@@ -96,6 +103,6 @@ function createLiveTeller(screen: Screen, options: TellerOptions): Teller {
 export function createTeller(screen: Screen, options: TellerOptions): Teller {
   const live = options.mode === "tty" || (options.mode === "auto" && screen.isTTY === true);
   if (options.mode === "none") return { emit: () => {}, aside: (ask) => ask(), close: () => {} };
-  if (options.mode === "json") return createJsonTeller(screen);
+  if (options.mode === "json") return createJsonTeller(screen, options);
   return live ? createLiveTeller(screen, options) : createPlainTeller(screen, options);
 }

@@ -1,16 +1,9 @@
-/** The only importer of undici. */
+/** HTTP to engines, over whatever stream leads there. */
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { buildConnector, Client, Dispatcher } from "undici";
-// @ts-expect-error undici types only its main module, which takes three times as long to load
-import UntypedRequest from "undici/lib/api/api-request.js";
-// @ts-expect-error as above
-import UntypedClient from "undici/lib/dispatcher/client.js";
 import type { Dial, HttpOverStream, HttpRequest, HttpResponse } from "../engine/carrier.ts";
-
-const StreamClient: typeof Client = UntypedClient;
-const sendRequest: (this: Client, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData> =
-  UntypedRequest;
+import { flatHeaders, HttpClient, request as sendRequest } from "./undici.ts";
 
 /** Engines close idle connections late or never; a new one may cost an SSH channel and a sudo. */
 const keepAliveMs = 60_000;
@@ -20,7 +13,7 @@ const keepAliveMs = 60_000;
  * time on one connection, dialled when it is needed. Timeouts are the caller's: `signal`.
  */
 export function openHttp(dial: Dial): HttpOverStream {
-  const client = new StreamClient("http://engine", {
+  const client = new HttpClient("http://engine", {
     connect: connectBy(dial),
     allowH2: false,
     pipelining: 1,
@@ -59,36 +52,12 @@ function ignore(): void {
 }
 
 async function send(client: Client, request: HttpRequest): Promise<HttpResponse> {
-  const sent = sendRequest.call(client, {
+  const response = await sendRequest(client, {
     method: request.method as Dispatcher.HttpMethod,
     path: request.path,
     headers: request.headers,
     body: request.body ?? null,
     signal: request.signal,
   });
-  const response = await unlessAborted(sent, request.signal);
   return { status: response.statusCode, headers: flatHeaders(response.headers), body: response.body };
-}
-
-/** undici heeds the signal only once it is connected; a dial that never ends must not outlive it. */
-async function unlessAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([sent, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    sent.catch(ignore);
-  }
-}
-
-function flatHeaders(headers: Dispatcher.ResponseData["headers"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      if (value === undefined) return [];
-      return [[name, Array.isArray(value) ? value.join(", ") : value]];
-    }),
-  );
 }

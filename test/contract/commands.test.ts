@@ -6,9 +6,13 @@ import { createTempHome } from "../support/temp-home.ts";
 
 /** Words that make each command fail anywhere, without a network and without touching anything. */
 const failing: Readonly<Record<string, readonly string[]>> = {
+  login: ["127.0.0.1:1", "--username", "u", "--password-stdin"],
+  logout: ["under_score:5000"],
+  ping: ["127.0.0.1:1"],
   "setup:insecure": ["under_score:5000"],
   "setup:status": ["--on", "user@127.0.0.1:1", "--ssh", "node"],
   "setup:undo": ["under_score:5000"],
+  use: ["127.0.0.1:1"],
 };
 
 const ids = Object.keys(manifest.commands);

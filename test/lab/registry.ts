@@ -1,4 +1,4 @@
-/** Debian's docker-registry 2.8 inside a host: plain HTTP, no authentication, storage in /tmp. */
+/** Debian's docker-registry 2.8 inside a host, storage in /tmp. Plain HTTP and open to everybody unless told else. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabHost } from "./lab.ts";
 
@@ -8,26 +8,76 @@ export interface LabRegistry {
   stop(): Promise<void>;
 }
 
-/** Starts a registry on all addresses of the host. Each host has its own ports. Default port 5000. */
-export async function startRegistry(
-  host: LabHost,
-  options: { readonly port?: number } = {},
-): Promise<LabRegistry> {
+export interface RegistryOptions {
+  /** Each host has its own ports. Default 5000. */
+  readonly port?: number;
+  /** PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Lines `user:bcrypt`. */
+  readonly htpasswd?: string;
+  /** `cert` is that of whoever signs the tokens, in PEM. */
+  readonly token?: { readonly realm: string; readonly issuer: string; readonly cert: string };
+  /** Default true. */
+  readonly deletes?: boolean;
+  readonly readOnly?: boolean;
+}
+
+function configOf(folder: string, port: number, options: RegistryOptions): object {
+  const { tls, htpasswd, token, deletes = true, readOnly = false } = options;
+  const bundle = { rootcertbundle: `${folder}/token.pem` };
+  const auth = {
+    ...(htpasswd === undefined ? {} : { htpasswd: { realm: "lab", path: `${folder}/htpasswd` } }),
+    ...(token === undefined
+      ? {}
+      : { token: { realm: token.realm, service: "lab", issuer: token.issuer, ...bundle } }),
+  };
+  return {
+    version: 0.1,
+    storage: {
+      filesystem: { rootdirectory: `${folder}/storage` },
+      delete: { enabled: deletes },
+      maintenance: { readonly: { enabled: readOnly } },
+    },
+    http: {
+      addr: `:${port}`,
+      ...(tls === undefined ? {} : { tls: { certificate: `${folder}/cert.pem`, key: `${folder}/key.pem` } }),
+    },
+    ...(Object.keys(auth).length === 0 ? {} : { auth }),
+  };
+}
+
+/** Starts a registry on all addresses of the host. */
+export async function startRegistry(host: LabHost, options: RegistryOptions = {}): Promise<LabRegistry> {
   const port = options.port ?? 5000;
   const folder = `/tmp/lab-registry-${port}`;
-  const config = `version: 0.1
-storage: {filesystem: {rootdirectory: ${folder}/storage}, delete: {enabled: true}}
-http: {addr: ":${port}"}
-`;
-  const script = `mkdir -p ${folder} && cd ${folder} && cat >config.yml || exit 1
+  const files = {
+    // Every JSON text is YAML as well.
+    "config.yml": JSON.stringify(configOf(folder, port, options)),
+    "cert.pem": options.tls?.cert,
+    "key.pem": options.tls?.key,
+    htpasswd: options.htpasswd,
+    "token.pem": options.token?.cert,
+  };
+  await host.run(["mkdir", "-p", folder]);
+  for (const [name, content] of Object.entries(files)) {
+    if (content !== undefined) await host.run(["sh", "-c", `cat >${folder}/${name}`], { input: content });
+  }
+  const script = `cd ${folder} || exit 1
 setsid docker-registry serve config.yml >log 2>&1 </dev/null & echo $!`;
-  const { stdout } = await host.run(["sh", "-c", script], { input: config });
+  const { stdout } = await host.run(["sh", "-c", script]);
   const pid = stdout.trim();
   const stop = async () => {
     await host.run(["sh", "-c", `kill -KILL ${pid} 2>/dev/null; rm -rf ${folder}`]);
   };
+  const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}/v2/`;
+  // Not every kind of host has curl; where one does, any status will do.
+  const closed = options.tls ?? options.htpasswd ?? options.token;
+  const asks =
+    closed === undefined
+      ? ["busybox", "wget", "-q", "-O", "-", url]
+      : ["curl", "-sk", "-o", "/dev/null", url];
   for (let attempt = 0; attempt < 200; attempt++) {
-    if ((await host.run(["busybox", "wget", "-q", "-O", "-", `http://127.0.0.1:${port}/v2/`])).code === 0) {
+    if ((await host.run(asks)).code === 0) {
       return { address: `${host.address}:${port}`, stop };
     }
     await sleep(50);

@@ -21,6 +21,11 @@ export const zones: Readonly<Record<string, Zone>> = {
     may: ["contract"],
     why: "streams made of streams, shared by ssh and system",
   },
+  addresses: {
+    files: ["src/ip-network.ts"],
+    may: [],
+    why: "arithmetic of addresses, for the engine's list of registries and for NO_PROXY",
+  },
   flags: { files: ["src/flags.ts"], may: [], why: "the flag dictionary" },
   base: {
     files: ["src/base-command.ts"],
@@ -35,12 +40,12 @@ export const zones: Readonly<Record<string, Zone>> = {
   context: {
     files: ["src/context.ts"],
     may: ["config", "contract", "engine", "ssh", "streams", "system"],
-    mayType: ["flags"],
+    mayType: ["flags", "registry"],
     why: "the only place where system/ is wired",
   },
   commands: {
     files: ["src/commands/", "src/setup-flags.ts"],
-    may: ["base", "config", "contract", "engine", "flags", "platform", "report", "ssh", "tunnel"],
+    may: ["access", "base", "config", "contract", "engine", "flags", "platform", "report", "ssh", "tunnel"],
     mayType: ["context"],
     why: "flags, one call, the outcome and its renderer",
   },
@@ -57,6 +62,17 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   explain: { files: ["src/explain/"], may: ["contract", "quoting"], why: "the words of errors" },
   engine: { files: ["src/engine/"], may: ["contract", "streams"], why: "the engine's API over a stream" },
+  registry: {
+    files: ["src/registry/"],
+    may: ["addresses", "config", "contract", "streams"],
+    why: "the vocabulary of registries, and the client that speaks it; credential helpers are programs",
+  },
+  access: {
+    files: ["src/access/"],
+    may: ["addresses", "config", "contract", "engine", "registry"],
+    mayType: ["context"],
+    why: "which registry is meant, how it is reached and who we are there",
+  },
   ssh: {
     files: ["src/ssh/"],
     may: ["contract", "quoting", "streams"],
@@ -64,7 +80,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   platform: {
     files: ["src/platform/"],
-    may: ["config", "contract", "engine", "explain", "quoting", "ssh"],
+    may: ["addresses", "config", "contract", "engine", "explain", "quoting", "ssh"],
     mayType: ["context"],
     why: "changes hosts over ssh, proves it at their engine, and puts an error into words inside an item",
   },
@@ -77,13 +93,13 @@ export const zones: Readonly<Record<string, Zone>> = {
   report: {
     files: ["src/report/"],
     may: ["explain", "quoting"],
-    mayType: ["config", "contract", "engine", "flags", "platform", "tunnel"],
+    mayType: ["access", "config", "contract", "engine", "flags", "platform", "tunnel"],
     why: "outcomes as lines: needs only their shapes, and the quoting of command lines",
   },
   system: {
     files: ["src/system/"],
     may: ["contract", "quoting", "streams"],
-    mayType: ["engine", "ssh"],
+    mayType: ["engine", "registry", "ssh"],
     why: "adapters behind ports that their users own",
   },
 };
@@ -96,7 +112,7 @@ export const effectPackages: Readonly<Record<string, string>> = {
   "node-ssh": "src/ssh/node/library.ts",
   "ssh-config": "src/ssh/target-lookup.ts",
   ssh2: "src/ssh/node/library.ts",
-  undici: "src/system/http.ts",
+  undici: "src/system/undici.ts",
 };
 
 /** Files may import these Node modules, whatever they do otherwise. */

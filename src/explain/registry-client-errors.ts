@@ -1,0 +1,90 @@
+/** Words for what goes wrong between here and a registry. */
+import { sentence, type WordsFor } from "./explanation.ts";
+import { quoteLine } from "./quote.ts";
+
+type RegistryClientCode =
+  | "REGISTRY_UNREACHABLE"
+  | "REGISTRY_PROTOCOL"
+  | "REGISTRY_CERTIFICATE"
+  | "NOT_A_REGISTRY"
+  | "UNAUTHORIZED"
+  | "DENIED"
+  | "TOKEN_REALM_REFUSED"
+  | "NOT_FOUND"
+  | "RATE_LIMITED"
+  | "REGISTRY_ERROR"
+  | "CREDENTIAL_HELPER_FAILED";
+
+/** The login that was shown, as the end of a sentence. */
+function shown(login: string | null): string {
+  return login === null ? "no login was shown" : `the login of ${login} was shown`;
+}
+
+export const registryClientWords: WordsFor<RegistryClientCode> = {
+  REGISTRY_UNREACHABLE: ({ registry, tried, reason }) => ({
+    message: `The registry ${registry} cannot be reached: ${sentence(reason)} Tried: ${tried.join(", ")}.`,
+    remedies: [quoteLine(["curl", "-v", `${tried[0] ?? `https://${registry}`}/v2/`])],
+  }),
+  REGISTRY_PROTOCOL: ({ registry, reason }) => ({
+    message: `The registry ${registry} is not known as insecure and could not be spoken to by HTTPS: ${sentence(reason)} Probably it speaks plain HTTP.`,
+    remedies: [
+      `For regctl: ${quoteLine(["regctl", "use", registry, "--insecure"])}`,
+      `For the docker engine as well: ${quoteLine(["regctl", "setup", "insecure", registry])}`,
+    ],
+  }),
+  REGISTRY_CERTIFICATE: ({ registry, reason, ours }) => ({
+    message: `There is no trusted connection to the registry ${registry}: ${sentence(reason)}`,
+    remedies: ours
+      ? [
+          `Put the client's certificate and key there: /etc/docker/certs.d/${registry}/client.cert and client.key`,
+        ]
+      : [
+          `Name the authority that signed it: ${quoteLine(["regctl", "use", registry, "--ca", "FILE"])}`,
+          `Or do without verification: ${quoteLine(["regctl", "use", registry, "--insecure"])}`,
+        ],
+  }),
+  NOT_A_REGISTRY: ({ registry, url, status }) => ({
+    message: `What answers at ${registry} is no registry: ${url} gave status ${status}.`,
+    remedies: ["Check the host and the port; a registry behind a proxy must be reachable at /v2/"],
+  }),
+  UNAUTHORIZED: ({ registry, what, reason, login }) => ({
+    message: `The registry ${registry} wants a login for ${what}, and ${shown(login)}: ${sentence(reason)}`,
+    remedies: [quoteLine(["regctl", "login", registry])],
+  }),
+  DENIED: ({ registry, what, reason, login }) => ({
+    message: `The registry ${registry} does not allow that for ${what}, and ${shown(login)}: ${sentence(reason)}`,
+    remedies: [
+      `With another account: ${quoteLine(["regctl", "login", registry])}`,
+      "Check the name; many registries say this of repositories that are not there",
+    ],
+  }),
+  TOKEN_REALM_REFUSED: ({ registry, realm, why }) => ({
+    message: `The registry ${registry} sends logins to ${realm}, and regctl does not follow: ${sentence(why)} Nothing was sent.`,
+    remedies: [
+      "Ask whoever runs the registry to give its token server HTTPS",
+      `Or take the risk: ${quoteLine(["regctl", "use", registry, "--insecure"])}`,
+    ],
+  }),
+  NOT_FOUND: ({ what, reason }) => ({
+    message: `${what} is not there: ${sentence(reason)}`,
+    remedies: [quoteLine(["regctl", "ping", what.split("/")[0] ?? what])],
+  }),
+  RATE_LIMITED: ({ registry, message, retryAfterSeconds }) => ({
+    message: `The registry ${registry} wants fewer requests: ${sentence(message)}`,
+    remedies: [
+      retryAfterSeconds === null ? "Try again later" : `Try again in ${Math.ceil(retryAfterSeconds)} seconds`,
+      `With a login the limit may be higher: ${quoteLine(["regctl", "login", registry])}`,
+    ],
+  }),
+  REGISTRY_ERROR: ({ registry, request, status, message }) => ({
+    message: `The registry ${registry} answered ${request} with status ${status}: ${sentence(message)}`,
+    remedies: ["Look at the registry's own log", "See what was asked: --verbose"],
+  }),
+  CREDENTIAL_HELPER_FAILED: ({ helper, action, reason }) => ({
+    message: `The credential helper ${helper} could not ${action}: ${sentence(reason)}`,
+    remedies: [
+      `Try it alone: ${quoteLine([helper, "list"])}`,
+      'It is named by "credsStore" or "credHelpers" in the docker CLI\'s config.json',
+    ],
+  }),
+};

@@ -1,0 +1,104 @@
+/** HTTP to registries: pools of connections, TLS, proxies. */
+import {
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type SecureContextOptions,
+} from "node:tls";
+import type { Dispatcher, Pool } from "undici";
+import type {
+  OpenTransport,
+  ServerTrust,
+  TransportOptions,
+  TransportRequest,
+  TransportResponse,
+} from "../registry/http/transport.ts";
+import { flatHeaders, HttpPool, loadProxyAgent, request as sendRequest } from "./undici.ts";
+
+const keepAliveMs = 30_000;
+
+export const openTransport: OpenTransport = (options) => {
+  const pools = new Map<string, Promise<Dispatcher>>();
+  const contexts = new Map<string, SecureContext>();
+  const poolOf = (request: TransportRequest): Promise<Dispatcher> => {
+    const { origin, protocol } = request.url;
+    const key = request.large && protocol === "https:" ? `${origin} large` : origin;
+    const known = pools.get(key);
+    if (known !== undefined) return known;
+    const opened = openPool(new URL(origin), !request.large && protocol === "https:", options, contexts);
+    pools.set(key, opened);
+    opened.catch(() => pools.delete(key));
+    return opened;
+  };
+  return {
+    request: async (request) => send(await poolOf(request), request),
+    close: () => closeAll(pools),
+  };
+};
+
+async function closeAll(pools: Map<string, Promise<Dispatcher>>): Promise<void> {
+  const opened = await Promise.allSettled(pools.values());
+  pools.clear();
+  await Promise.all(
+    opened.map((pool) => (pool.status === "fulfilled" ? pool.value.destroy(null) : undefined)),
+  );
+}
+
+async function openPool(
+  origin: URL,
+  allowH2: boolean,
+  options: TransportOptions,
+  contexts: Map<string, SecureContext>,
+): Promise<Dispatcher> {
+  const tls = origin.protocol === "https:" ? tlsOptions(await options.trust(origin), contexts) : {};
+  const proxy = options.proxy(origin);
+  const common = {
+    allowH2,
+    connections: options.connections,
+    keepAliveTimeout: keepAliveMs,
+    connectTimeout: options.connectTimeoutMs,
+  } satisfies Pool.Options;
+  if (proxy === null) return new HttpPool(origin, { ...common, connect: tls });
+  const Agent = await loadProxyAgent();
+  return new Agent({ ...common, uri: proxy, requestTls: tls });
+}
+
+type Tls = { readonly rejectUnauthorized: boolean; readonly secureContext: SecureContext };
+
+/** Reading a machine's authorities takes longer than a handshake, and most servers are trusted alike. */
+function tlsOptions(trust: ServerTrust, made: Map<string, SecureContext>): Tls {
+  const key = JSON.stringify(trust);
+  const secureContext = made.get(key) ?? createSecureContext(contextOptions(trust));
+  made.set(key, secureContext);
+  return { rejectUnauthorized: trust.verify, secureContext };
+}
+
+function contextOptions({ verify, system, authorities, identities }: ServerTrust): SecureContextOptions {
+  const cert = identities.map(({ certificate }) => certificate);
+  const key = identities.map((identity) => identity.key);
+  // Given any, Node would trust these alone.
+  const base = system === null ? getCACertificates("bundled") : [system];
+  const own = system === null && authorities.length === 0;
+  return {
+    ...(verify && !own ? { ca: [...base, ...authorities] } : {}),
+    ...(cert.length === 0 ? {} : { cert, key }),
+  };
+}
+
+async function send(pool: Dispatcher, request: TransportRequest): Promise<TransportResponse> {
+  request.signal.throwIfAborted();
+  const { url } = request;
+  const response = await sendRequest(pool, {
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: request.method,
+    headers: request.headers,
+    body: request.body,
+    headersTimeout: request.headersTimeoutMs,
+    bodyTimeout: request.idleTimeoutMs,
+    signal: request.signal,
+  });
+  // Who reads it hears of the error as well; this only keeps it from being thrown where nobody does.
+  response.body.on("error", () => {});
+  return { status: response.statusCode, headers: flatHeaders(response.headers), body: response.body };
+}
