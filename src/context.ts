@@ -112,7 +112,10 @@ export function createContext(options: ContextOptions): Context {
       const acceptHostKey = flags["accept-host-key"] ?? [];
       const ssh = { ssh: flags.ssh, acceptHostKey, connectTimeoutMs, identityFiles };
       const world = { spawn, files, prompt, environment, home, user: username, emit, passphrases };
-      return await connectSsh(spec, ssh, world);
+      const connection = connectSsh(spec, ssh, world);
+      // Whoever connects asks the engine there next: its library loads while the network is waited for.
+      import("./system/http.ts").catch(() => {});
+      return await connection;
     },
   };
 }

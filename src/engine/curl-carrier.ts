@@ -34,7 +34,9 @@ async function runCurl(host: Host, argv: readonly string[], options: EngineReque
   try {
     const stream = await host.open(argv);
     timer = setTimeout(() => stream.destroy(timedOut(options)), options.timeoutMs + slackMs);
-    stream.end(options.body ?? "");
+    // Nothing is written where there is nothing to send: curl may have ended already, and say why.
+    if (options.body) stream.end(options.body);
+    else stream.end();
     return await readBounded(stream, options.maxBytes + mostHeaderBytes);
   } catch (error) {
     if (isRegctlError(error, "HOST_COMMAND_FAILED")) throw curlFailed(error.facts, error, options);

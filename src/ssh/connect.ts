@@ -35,6 +35,12 @@ async function connectDeep(
   via: SshConnection | undefined,
 ): Promise<SshConnection> {
   const identityFiles = depth === 0 ? options.identityFiles : [];
+  // Most connections need it, and the configuration is asked of another process meanwhile.
+  if (options.ssh !== "openssh")
+    import("./node/library.ts").then(
+      ({ loadSshLibrary }) => loadSshLibrary(),
+      () => {},
+    );
   const target = await readTarget(spec, world, identityFiles);
   if (depth > deepest) {
     throw new RegctlError("SSH_CONFIG_BROKEN", {
