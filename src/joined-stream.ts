@@ -48,8 +48,8 @@ export class JoinedStream extends Duplex {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#parts.writable.end();
-    done();
+    // Only then is everything on its way: the end of both sides releases what is behind, unsent bytes and all.
+    this.#parts.writable.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

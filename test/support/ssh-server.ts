@@ -218,7 +218,8 @@ function join(channel: ServerChannel, socket: net.Socket): void {
     });
   });
   socket.on("error", () => channel.close());
-  channel.on("close", () => socket.destroy());
+  // What the channel brought may still be on its way into the socket.
+  channel.on("close", () => socket.destroySoon());
 }
 
 type ForwardRequest =
