@@ -29,7 +29,7 @@ export interface ErrorFacts {
     evidence: readonly string[];
     paste: readonly string[];
   };
-  PLATFORM_UNKNOWN: { host: string; evidence: readonly string[] };
+  PLATFORM_UNKNOWN: { host: string; evidence: readonly string[]; known: readonly string[] };
   /** The engine that the docker CLI talks to is not on the host whose files we can reach. */
   ENGINE_ELSEWHERE: { endpoint: string; why: string; remedy: string };
   CHANGED_SINCE_PLANNED: { host: string; path: string };

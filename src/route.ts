@@ -78,8 +78,10 @@ export function planRoute(argv: readonly string[], known: KnownIds): Route {
   const firstFlag = argv.findIndex((word) => word.startsWith("-"));
   const words = firstFlag === -1 ? argv : argv.slice(0, firstFlag);
   const rest = argv.slice(words.length);
-  const asksHelp = own.some((word) => helpFlags.includes(word)) || words[0] === "help";
-  const named = words[0] === "help" ? words.slice(1) : words;
+  const lastIsHelp =
+    words.length > 1 && words.at(-1) === "help" && known.topics.includes(words.slice(0, -1).join(":"));
+  const asksHelp = own.some((word) => helpFlags.includes(word)) || words[0] === "help" || lastIsHelp;
+  const named = words[0] === "help" ? words.slice(1) : lastIsHelp ? words.slice(0, -1) : words;
 
   if (words.length === 0 && own.includes("--version")) return { kind: "version" };
   const command = findId(named, known.commands);
@@ -90,6 +92,14 @@ export function planRoute(argv: readonly string[], known: KnownIds): Route {
   const topic = named.join(":");
   const onlyJson = rest.every((word) => word === "--json" || helpFlags.includes(word));
   if (known.topics.includes(topic) && (asksHelp || onlyJson)) return { kind: "help", id: topic };
+  if (known.topics.includes(topic)) {
+    const name = named.join(" ");
+    const flag = rest.find((word) => word.startsWith("-")) ?? "";
+    throw new RegctlError("USAGE", {
+      problem: `"regctl ${name}" is a group of commands and has no flag ${flag}`,
+      type: `regctl ${name} --help`,
+    });
+  }
   if (named.length > 0) throw unknown(named, rest, known);
   if (asksHelp || onlyJson) return { kind: "help", id: "" };
   const firstWord = argv.findIndex((word) => !word.startsWith("-"));

@@ -44,9 +44,9 @@ export const hostWords: WordsFor<HostCode> = {
     message: `${host} is ${platform}, which regctl knows but does not change by itself. Nothing was changed.${seen(evidence)}`,
     remedies: paste.length > 0 ? paste : ["See what a person would paste: add --print"],
   }),
-  PLATFORM_UNKNOWN: ({ host, evidence }) => ({
+  PLATFORM_UNKNOWN: ({ host, evidence, known }) => ({
     message: `regctl cannot tell what kind of container host ${host} is. Nothing was changed.${seen(evidence)}`,
-    remedies: ["Say what it is: --platform NAME", "See what a person would paste: add --print"],
+    remedies: [`Say what it is: --platform NAME, one of ${known.join(", ")}`],
   }),
   ENGINE_ELSEWHERE: ({ endpoint, why, remedy }) => ({
     message: `The engine at ${endpoint} is not on a host whose files regctl reaches: ${sentence(why)} Nothing was changed.`,

@@ -26,7 +26,15 @@ export function detectPlatform(facts: HostFacts, named: string | undefined): Det
     return { platform, evidence };
   }
   assertEngineHere(facts);
-  throw new RegctlError("PLATFORM_UNKNOWN", { host: facts.host, evidence: knownOf(facts) });
+  if (!facts.engine && !facts.socketExists && facts.daemons.length === 0) {
+    const reason = `no dockerd runs there, and there is no ${facts.socket}`;
+    throw new RegctlError("ENGINE_UNREACHABLE", { host: facts.host, tried: [], reason });
+  }
+  throw new RegctlError("PLATFORM_UNKNOWN", {
+    host: facts.host,
+    evidence: knownOf(facts),
+    known: platforms.map((platform) => platform.name),
+  });
 }
 
 /**

@@ -99,7 +99,7 @@ if [ $init = systemd ]; then
 $unit
 END
 fi
-{ [ -n "$found" ] && [ "$(id -u)" = 0 ]; } || say version "$(dockerd --version 2>/dev/null || docker --version 2>/dev/null)"
+{ [ -n "$found" ] && [ "$(id -u)" = 0 ]; } || say version "$(dockerd --version 2>/dev/null || { [ -n "$found" ] && docker --version 2>/dev/null; })"
 shown=
 for f in "$@"; do shown="$shown$nl$f"; show "$f"; done
 while IFS= read -r f; do

@@ -47,8 +47,8 @@ export function judgeRegistry(given: string): JudgedRegistry {
 
 function respelled(name: string, registry: string): string[] {
   if (name === registry || parseNetwork(name) !== null) return [];
-  if (name.toLowerCase() !== registry) return [`wrote ${registry}, the usual form of the same address`];
-  return [`wrote ${registry} in lower case, for the engine compares letter by letter`];
+  if (name.toLowerCase() !== registry) return [`taken as ${registry}, the usual form of the same address`];
+  return [`taken as ${registry} in lower case, for the engine compares letter by letter`];
 }
 
 /** What is wrong with the text as a whole, before it is taken apart. */
@@ -106,7 +106,7 @@ function judgeNetwork(given: string, name: string, said: string[]): Verdict {
   }
   const registry = formatNetwork(network);
   if (network.prefix === 0) throw new RegctlError("REGISTRY_TOO_WIDE", { registry });
-  if (registry !== name) said.push(`wrote ${registry}, which is the same network as the engine shows it`);
+  if (registry !== name) said.push(`taken as ${registry}, which is the same network as the engine shows it`);
   const loopback = isLoopback(network);
   if (network.family === 4) return { registry, kind: "cidr4", loopback };
   const why = "older engines take no image name with an IPv6 address: only names that resolve into it match";

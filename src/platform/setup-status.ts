@@ -1,4 +1,4 @@
-import { isRegctlError } from "../errors.ts";
+import { isRegctlError, type RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
 import { type Detected, detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
@@ -23,8 +23,8 @@ export interface SetupStatusInput {
 
 export interface RegistryStatus {
   readonly registry: string;
-  /** It stands in the file or the flags. */
-  readonly configured: boolean;
+  /** It stands in the file or the flags; null when nobody could tell where to look. */
+  readonly configured: boolean | null;
   /** The running engine has it; null when it could not be asked. */
   readonly effective: boolean | null;
 }
@@ -125,8 +125,13 @@ function recognise(facts: HostFacts, named: string | undefined): Recognised {
   } catch (error) {
     if (!isRegctlError(error) || isRegctlError(error, "USAGE")) throw error;
     const evidence = found?.evidence ?? [];
-    return { name: found?.platform.name ?? null, evidence, owner: null, problem: explain(error).message };
+    return { name: found?.platform.name ?? null, evidence, owner: null, problem: problemOf(error) };
   }
+}
+
+/** An error's words, but for what goes without saying when nobody wanted a change. */
+function problemOf(error: RegctlError): string {
+  return explain(error).message.replace(" Nothing was changed.", "");
 }
 
 /** One row for what the engine takes for the same, in its own spelling where it has it. */
@@ -148,7 +153,7 @@ function statusOf({ facts }: HostSession, wanted: string | null, named: string |
     engine: engine || version ? { name: engine?.name ?? "", version } : null,
     registries: names.map((registry) => ({
       registry,
-      configured: lists(owner?.listed ?? [], registry),
+      configured: owner ? lists(owner.listed, registry) : null,
       effective: engine ? lists(engine.insecure, registry) : null,
     })),
     owner: owner?.owner ?? null,

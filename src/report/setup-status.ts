@@ -1,5 +1,6 @@
 /** The outcome of `setup status` as lines. */
 import type { HostStatus, StatusOutcome } from "../platform/setup-status.ts";
+import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
@@ -23,24 +24,29 @@ function renderFailure(host: HostStatus, style: Style): readonly string[] {
 }
 
 function renderHost(host: HostStatus, style: Style, options: RenderOptions): readonly string[] {
-  const version = host.engine?.version ?? "(version unknown)";
-  const lines = [
-    `${style.bold(escapeControl(host.host))}: Docker ${escapeControl(version)}, ${host.platform ?? "unknown platform"}`,
-  ];
+  const name = style.bold(escapeControl(host.host));
+  const engine = `Docker ${host.engine?.version ?? "(version unknown)"}, ${host.platform ?? "unknown platform"}`;
+  const lines = [`${name}: ${host.engine || host.platform ? escapeControl(engine) : "no docker engine"}`];
   if (host.path) lines.push(`  the list lives in ${escapeControl(host.path)}${ownerWords(host)}`);
-  if (host.problem) lines.push(`  ${style.yellow(style.symbols.warning)} ${escapeControl(host.problem)}`);
+  const mark = `  ${style.symbols.warning} `;
+  if (host.problem) lines.push(...renderSentence(mark, host.problem, options, style.yellow));
   if (host.restartStops !== null)
     lines.push(`  a restart of the engine would stop ${stopped(host.restartStops)}`);
   const rows = host.registries.map(({ registry, configured, effective }) => [
     `  ${escapeControl(registry)}`,
-    configured ? "yes" : "no",
-    effective === null ? "unknown" : effective ? "yes" : "no",
+    yesOrNo(configured),
+    yesOrNo(effective),
   ]);
   if (rows.length === 0) return host.restartStops === null ? lines : [...lines, "  no registry is listed"];
   return [
     ...lines,
     ...renderTable({ header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 }, options),
   ];
+}
+
+function yesOrNo(fact: boolean | null): string {
+  if (fact === null) return "unknown";
+  return fact ? "yes" : "no";
 }
 
 function stopped(count: number): string {

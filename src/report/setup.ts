@@ -1,6 +1,7 @@
 /** Outcomes of `setup insecure` and `setup undo` as lines. */
 import { quoteLine } from "../explain/quote.ts";
 import type { HostOutcome, SetupOutcome, StepOutcome } from "../platform/outcome.ts";
+import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
@@ -39,7 +40,7 @@ function render(outcome: SetupOutcome, options: RenderOptions, words: Words): re
   const [only] = outcome.hosts;
   const lines =
     outcome.hosts.length === 1 && only
-      ? renderHost(outcome, only, style, words)
+      ? renderHost(outcome, only, style, options, words)
       : renderHosts(outcome, style, options, words);
   const fallback = outcome.defaultRegistry;
   return fallback === undefined ? lines : [...lines, `${fallback} is now your default registry.`];
@@ -137,15 +138,20 @@ function howOf(host: HostOutcome): string {
   return host.applied === "reload" ? "engine reloaded, containers untouched" : "no reload needed";
 }
 
-function renderHost(outcome: SetupOutcome, host: HostOutcome, style: Style, words: Words): readonly string[] {
-  const name = escapeControl(host.host);
-  if (!host.changed)
-    return [`${style.green(style.symbols.ok)} ${name}: nothing to do: ${nothingWords(host)}.`];
-  const lines = [`${style.green(style.symbols.ok)} ${name} ${words.done(outcome, host)}.`];
-  lines.push(`  ${engineOf(host)}; ${escapeControl(host.path ?? "")}; ${howOf(host)}.`);
-  lines.push(
-    ...host.warnings.map((warning) => `  ${style.yellow(style.symbols.warning)} ${escapeControl(warning)}`),
-  );
+function renderHost(
+  outcome: SetupOutcome,
+  host: HostOutcome,
+  style: Style,
+  options: RenderOptions,
+  words: Words,
+): readonly string[] {
+  const done = (text: string) =>
+    renderSentence(`${style.symbols.ok} `, `${host.host}${text}.`, options, style.green);
+  if (!host.changed) return done(`: nothing to do: ${nothingWords(host)}`);
+  const how = `${engineOf(host)}; ${host.path ?? ""}; ${howOf(host)}.`;
+  const lines = [...done(` ${words.done(outcome, host)}`), ...renderSentence("  ", how, options)];
+  const mark = `  ${style.symbols.warning} `;
+  lines.push(...host.warnings.flatMap((warning) => renderSentence(mark, warning, options, style.yellow)));
   if (host.backup) lines.push(`  ${style.dim(`The file as it was: ${escapeControl(host.backup)}`)}`);
   if (words === insecureWords) lines.push(`  To take it back: ${undoLine(outcome, host)}`);
   return lines;

@@ -26,7 +26,7 @@ const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
     evidence: ["ID=flatcar"],
     paste: ["sudo a", "sudo b"],
   },
-  PLATFORM_UNKNOWN: { host: "h", evidence: [] },
+  PLATFORM_UNKNOWN: { host: "h", evidence: [], known: ["systemd"] },
   ENGINE_ELSEWHERE: {
     endpoint: "tcp://1.2.3.4:2376",
     why: "it is a TCP address",

@@ -147,13 +147,23 @@ describe("where the engine is", () => {
     );
   });
 
-  test("no engine at all: what was seen is told", () => {
+  test("no engine at all is said before anything else", () => {
     assert.throws(
       () => detectPlatform(fixtureFacts("no-engine"), undefined),
       (error) =>
+        isRegctlError(error, "ENGINE_UNREACHABLE") &&
+        error.facts.reason === "no dockerd runs there, and there is no /var/run/docker.sock",
+    );
+  });
+
+  test("a host that nothing recognises: what was seen is told, and the names to choose from", () => {
+    assert.throws(
+      () => detectPlatform(fixtureFacts("no-engine", { socketExists: true }), undefined),
+      (error) =>
         isRegctlError(error, "PLATFORM_UNKNOWN") &&
+        error.facts.known.includes("sysvinit") &&
         error.facts.evidence.join("; ") ===
-          "os-release ID is debian; init is systemd; no dockerd runs; there is no /var/run/docker.sock",
+          "os-release ID is debian; init is systemd; no dockerd runs; /var/run/docker.sock is there",
     );
   });
 

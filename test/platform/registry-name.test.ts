@@ -45,7 +45,7 @@ test("what was changed is said", () => {
   assert.deepEqual(judgeRegistry("HTTP://Reg.test:5000/").said, [
     "left out HTTP://",
     "left out the slash at the end",
-    "wrote reg.test:5000 in lower case, for the engine compares letter by letter",
+    "taken as reg.test:5000 in lower case, for the engine compares letter by letter",
   ]);
 });
 

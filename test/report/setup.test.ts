@@ -50,21 +50,36 @@ const flagFacts = hostFacts({
   engine: engineFacts({ insecure: ["a:1"], running: ["c1"] }),
 });
 
+/** On 80 columns. */
+const how = [
+  "  Docker 20.10.24+dfsg1, systemd; /etc/docker/daemon.json; engine reloaded,",
+  "  containers untouched.",
+];
+
 describe("one host", () => {
-  test("changed by reload", () => {
-    for (const [name, options] of Object.entries(looks)) {
-      assert.deepEqual(
-        renderSetup(outcome([{ ...changed, backup }], { defaultRegistry: registry }), options),
-        [
-          `${options.unicode ? "✔" : "+"} localhost talks to reg.test:5000 without a verified certificate.`,
-          "  Docker 20.10.24+dfsg1, systemd; /etc/docker/daemon.json; engine reloaded, containers untouched.",
-          `  The file as it was: ${backup}`,
-          "  To take it back: regctl setup undo reg.test:5000",
-          "reg.test:5000 is now your default registry.",
-        ],
-        name,
-      );
-    }
+  test("changed by reload: sentences break between words, what is to be copied never", () => {
+    const render = (options: typeof wide) =>
+      renderSetup(outcome([{ ...changed, backup }], { defaultRegistry: registry }), options);
+    const rest = [
+      `  The file as it was: ${backup}`,
+      "  To take it back: regctl setup undo reg.test:5000",
+      "reg.test:5000 is now your default registry.",
+    ];
+    const done = "localhost talks to reg.test:5000 without a verified";
+    const engine = "  Docker 20.10.24+dfsg1, systemd; /etc/docker/daemon.json;";
+    assert.deepEqual(render(wide), [
+      `✔ ${done} certificate.`,
+      `${engine} engine reloaded, containers untouched.`,
+      ...rest,
+    ]);
+    assert.deepEqual(render(ascii), [`+ ${done} certificate.`, ...how, ...rest]);
+    assert.deepEqual(render(narrow), [
+      `+ ${done}`,
+      "  certificate.",
+      engine,
+      "  engine reloaded, containers untouched.",
+      ...rest,
+    ]);
   });
 
   test("over SSH the way back names the host; a warning stands below", () => {
@@ -75,7 +90,7 @@ describe("one host", () => {
     };
     assert.deepEqual(renderSetup(outcome([there]), ascii), [
       "+ ann@web1 talks to reg.test:5000 without a verified certificate.",
-      "  Docker 20.10.24+dfsg1, systemd; /etc/docker/daemon.json; engine reloaded, containers untouched.",
+      ...how,
       "  ! reg.test:5000 did not answer the engine: EOF",
       "  To take it back: regctl setup undo reg.test:5000 --on ann@web1",
     ]);
@@ -90,13 +105,13 @@ describe("one host", () => {
   test("restarted with live-restore, and with containers stopped", () => {
     const kept = { ...planned(flagFacts, systemdDockerIo), proved: true };
     assert.match(
-      renderSetup(outcome([kept]), ascii)[1] ?? "",
+      renderSetup(outcome([kept]), wide)[1] ?? "",
       /; engine restarted, containers kept running\.$/,
     );
     const engine = engineFacts({ insecure: ["a:1"], running: ["c1"], swarm: true });
     const stopped = { ...planned({ ...flagFacts, engine }, systemdDockerIo), proved: true };
     assert.match(
-      renderSetup(outcome([stopped]), ascii)[1] ?? "",
+      renderSetup(outcome([stopped]), wide)[1] ?? "",
       /\/etc\/default\/docker; engine restarted\.$/,
     );
   });
@@ -111,10 +126,12 @@ describe("one host", () => {
       "+ host: nothing to do: the engine's entry 10.0.0.0/8 covers it already.",
     ]);
     assert.deepEqual(why("loopback", "localhost:5000"), [
-      "+ host: nothing to do: engines talk to localhost:5000 without a certificate by themselves.",
+      "+ host: nothing to do: engines talk to localhost:5000 without a certificate by",
+      "  themselves.",
     ]);
     assert.deepEqual(why("not-ours", registry), [
-      "+ host: nothing to do: reg.test:5000 is listed there, but not by regctl: it stays.",
+      "+ host: nothing to do: reg.test:5000 is listed there, but not by regctl: it",
+      "  stays.",
     ]);
     assert.deepEqual(why("not-there", registry), ["+ host: nothing to do: reg.test:5000 is not listed."]);
     assert.deepEqual(why("not-there", ""), [
