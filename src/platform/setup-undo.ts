@@ -70,10 +70,11 @@ function undoLastTask(): Task {
     registry: "REGISTRY",
     plan: async (session, platform, evidence) => {
       const { facts } = session;
-      const entry = standingEntries(journalOf(session)).findLast((each) => tookPlace(each, facts));
+      const journal = journalOf(session);
+      const entry = standingEntries(journal).findLast((each) => tookPlace(each, facts));
       const registry = entry?.registry ?? "";
       // With it goes what an undo of it, cut short, had switched on for itself.
-      const entries = entriesToUndo(journalOf(session), registry).filter(
+      const entries = entriesToUndo(journal, registry).filter(
         (each) => each === entry || each.action === "undo",
       );
       const texts = entry ? await textsBefore(session, entry) : {};

@@ -23,6 +23,13 @@ export async function connectSsh(
   options: SshOptions,
   world: SshWorld,
 ): Promise<SshConnection> {
+  const odd = options.acceptHostKey.find((fingerprint) => !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(fingerprint));
+  if (odd !== undefined) {
+    throw new RegctlError("USAGE", {
+      problem: `--accept-host-key takes a fingerprint as ssh prints it, and this is none: ${odd}`,
+      type: "ssh-keyscan HOST | ssh-keygen -lf -",
+    });
+  }
   return await connectDeep(spec, options, world, 0, undefined);
 }
 

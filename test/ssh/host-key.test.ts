@@ -63,10 +63,19 @@ for (const { carrier, skip } of carriers) {
 
     it("accepts and records a key whose fingerprint was given, without asking", async () => {
       await using server = await startSshServer();
-      const acceptHostKey = ["SHA256:other", ...server.fingerprints];
+      const acceptHostKey = [`SHA256:${"o".repeat(43)}`, ...server.fingerprints];
       const { asked, known } = await attempt(server, { answers: [] }, { acceptHostKey });
       assert.deepEqual(asked, []);
       assert.equal(known.trim(), server.knownHosts.trim());
+    });
+
+    it("takes nothing else for a fingerprint", async () => {
+      await using server = await startSshServer();
+      for (const odd of ["SHA256:short", "MD5:aa:bb", server.fingerprints[0]?.replace("SHA256:", "") ?? ""]) {
+        await assert.rejects(attempt(server, { answers: [] }, { acceptHostKey: [odd] }), (error) =>
+          isRegctlError(error, "USAGE"),
+        );
+      }
     });
 
     it("refuses a key when another fingerprint was given", async () => {
