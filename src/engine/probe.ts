@@ -20,7 +20,8 @@ export interface ProbeJudgement {
 
 /** The first match counts: an error that names a certificate may also name a status or an end of file. */
 const rules: readonly (readonly [RegExp, ProbeVerdict])[] = [
-  [/page not found|cannot ask a registry/i, "unsupported"],
+  // Engines before 25 take no IPv6 address in an image name, so they cannot be made to ask there.
+  [/page not found|cannot ask a registry|invalid reference format/i, "unsupported"],
   [/server gave HTTP response to HTTPS client/i, "protocol"],
   [/oversized record received|does not look like a TLS handshake/i, "protocol"],
   [/malformed HTTP (response|version|status)/i, "protocol"],

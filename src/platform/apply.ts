@@ -4,11 +4,11 @@
  */
 import type { Engine } from "../engine/client.ts";
 import { isRegctlError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import type { Clock, Emit, Host } from "../ports.ts";
 import { activate } from "./activate.ts";
 import { daemonOf, type HostFacts } from "./facts.ts";
 import { applyEdit, holdsText } from "./host-files.ts";
-import { interruptible } from "./interruptible.ts";
 import {
   expendableEntries,
   type JournalEntry,

@@ -2,9 +2,9 @@ import type { Engine } from "../engine/client.ts";
 import { insecureRegistriesOf } from "../engine/engine-info.ts";
 import { judgeProbe } from "../engine/probe.ts";
 import { isRegctlError } from "../errors.ts";
+import { interruptible } from "../interruptible.ts";
 import type { Clock, Host } from "../ports.ts";
 import { isReferable } from "./engine-entry.ts";
-import { interruptible } from "./interruptible.ts";
 import type { Expectation, Phase } from "./plan.ts";
 
 /** What must hold after a phase: null when it does, else why not. */

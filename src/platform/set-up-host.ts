@@ -1,9 +1,9 @@
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { quoteLine } from "../explain/quote.ts";
+import { interruptible } from "../interruptible.ts";
 import { applyPlan } from "./apply.ts";
 import { detectPlatform } from "./detect.ts";
 import type { EngineFacts } from "./facts.ts";
-import { interruptible } from "./interruptible.ts";
 import { type JournalEntry, parseJournal } from "./journal.ts";
 import type { HostPlace, Place } from "./locate.ts";
 import { stateFolderOf } from "./observe.ts";

@@ -1,11 +1,11 @@
 import { isRegctlError, type RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
+import { interruptible } from "../interruptible.ts";
 import { type Detected, detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
 import { sameEntry } from "./engine-entry.ts";
 import { engineVersionOf, type HostFacts } from "./facts.ts";
 import { insecureRegistries } from "./formats/format.ts";
-import { interruptible } from "./interruptible.ts";
 import { type HostPlace, locateHosts, type Place } from "./locate.ts";
 import type { EngineOutcome, ErrorOutcome } from "./outcome.ts";
 import { findOwner, type ListOwner } from "./owner.ts";

@@ -9,6 +9,7 @@ import UntypedRequest from "undici/lib/api/api-request.js";
 import UntypedClient from "undici/lib/dispatcher/client.js";
 // @ts-expect-error as above
 import UntypedPool from "undici/lib/dispatcher/pool.js";
+import { interruptible } from "../interruptible.ts";
 
 export const HttpClient: typeof Client = UntypedClient;
 export const HttpPool: typeof Pool = UntypedPool;
@@ -20,26 +21,15 @@ const sendRequest: (
 
 type RequestOptions = Dispatcher.RequestOptions & { readonly signal: AbortSignal };
 
-/** `dispatcher.request(options)`, which the dispatchers have only when the main module is loaded. */
+/**
+ * `dispatcher.request(options)`, which the dispatchers have only when the main module is loaded. undici heeds the
+ * signal only once it is connected; a dial that never ends must not outlive it.
+ */
 export async function request(
   dispatcher: Dispatcher,
   options: RequestOptions,
 ): Promise<Dispatcher.ResponseData> {
-  return await unlessAborted(sendRequest.call(dispatcher, options), options.signal);
-}
-
-/** undici heeds the signal only once it is connected; a dial that never ends must not outlive it. */
-async function unlessAborted<T>(sent: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([sent, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    sent.catch(() => {});
-  }
+  return await interruptible(sendRequest.call(dispatcher, options), options.signal);
 }
 
 /** The agent for proxies needs the main module: it asks dispatchers for what only that gives them. */

@@ -73,7 +73,7 @@ const cases: readonly (readonly [number, string, ProbeVerdict])[] = [
     "unknown",
   ],
   [500, "error parsing HTTP 403 response body: invalid character 'A'", "unknown"],
-  [400, "invalid reference format", "unknown"],
+  [400, "invalid reference format", "unsupported"],
   [500, "", "unknown"],
   [500, "a text that no engine wrote so far", "unknown"],
 ];

@@ -26,6 +26,11 @@ export const zones: Readonly<Record<string, Zone>> = {
     may: [],
     why: "arithmetic of addresses, for the engine's list of registries and for NO_PROXY",
   },
+  waiting: {
+    files: ["src/interruptible.ts"],
+    may: [],
+    why: "waiting that an abort ends, for features and adapters alike",
+  },
   flags: { files: ["src/flags.ts"], may: [], why: "the flag dictionary" },
   base: {
     files: ["src/base-command.ts"],
@@ -80,7 +85,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   platform: {
     files: ["src/platform/"],
-    may: ["addresses", "config", "contract", "engine", "explain", "quoting", "ssh"],
+    may: ["addresses", "config", "contract", "engine", "explain", "quoting", "ssh", "waiting"],
     mayType: ["context"],
     why: "changes hosts over ssh, proves it at their engine, and puts an error into words inside an item",
   },
@@ -98,7 +103,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   system: {
     files: ["src/system/"],
-    may: ["contract", "quoting", "streams"],
+    may: ["contract", "quoting", "streams", "waiting"],
     mayType: ["engine", "registry", "ssh"],
     why: "adapters behind ports that their users own",
   },

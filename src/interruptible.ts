@@ -1,6 +1,6 @@
 /**
- * Waits for something that only looks: when the run is interrupted it is left to itself, and whoever waits goes on
- * at once. Never for something that changes a host.
+ * Waits for something that only looks: when the signal is aborted it is left to itself, and whoever waits goes on
+ * at once, with the signal's reason. Never for something that changes a host.
  */
 export async function interruptible<T>(looking: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
