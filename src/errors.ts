@@ -116,6 +116,29 @@ export interface ErrorFacts {
     bytes: number;
   };
 
+  /** A file or folder that the user named; `problem` is a sentence. */
+  FILE_FAILED: { path: string; problem: string };
+  /** It would be overwritten, and nobody said that it may. */
+  FILE_EXISTS: { path: string };
+  /** The registry has deletion switched off. */
+  DELETE_OFF: { registry: string; what: string };
+  /** A tag points elsewhere than it did a moment before. */
+  TAG_MOVED: { reference: string; was: string; is: string | null };
+  /** The image has no variant for it. */
+  PLATFORM_MISSING: { what: string; platform: string; available: readonly string[] };
+  /** Neither a list of repositories nor a search; `tried` are sentences. */
+  SEARCH_CLOSED: { registry: string; tried: readonly string[] };
+
+  /** Somebody listens there already; `by` when it is known who. */
+  PORT_HELD: { address: string; by: string | null };
+  LISTEN_FAILED: { address: string; problem: string };
+  /** Another server has the folder. */
+  STORAGE_LOCKED: { path: string; by: string };
+  STORAGE_FAILED: { path: string; problem: string };
+  /** No such server (or tunnel) runs. */
+  NOT_RUNNING: { what: string };
+  START_FAILED: { what: string; log: readonly string[] };
+
   STATE_UNREADABLE: { path: string; problem: string };
   /** Standard output did not take the result (a full disk); a reader that left early is no error. */
   OUTPUT_FAILED: { problem: string };
@@ -177,6 +200,18 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   CREDENTIAL_HELPER_FAILED: 1,
   CONTENT_BROKEN: 1,
   DIGEST_MISMATCH: 1,
+  FILE_FAILED: 1,
+  FILE_EXISTS: 3,
+  DELETE_OFF: 3,
+  TAG_MOVED: 3,
+  PLATFORM_MISSING: 5,
+  SEARCH_CLOSED: 1,
+  PORT_HELD: 3,
+  LISTEN_FAILED: 1,
+  STORAGE_LOCKED: 3,
+  STORAGE_FAILED: 1,
+  NOT_RUNNING: 5,
+  START_FAILED: 1,
   STATE_UNREADABLE: 1,
   OUTPUT_FAILED: 1,
   INTERRUPTED: 130,

@@ -75,6 +75,10 @@ const flags = {
   }),
   username: string({ char: "u", helpValue: "NAME", summary: "The user to log in as." }),
   "password-stdin": boolean({ summary: "Read the password, or a token, from standard input." }),
+  registry: string({
+    helpValue: "HOST[:PORT]",
+    summary: "The registry for names without one; the default registry when left out.",
+  }),
   "allow-restart": boolean({ summary: "Allow a restart of the engine that stops running containers." }),
   last: boolean({ summary: "Take back the last change, byte for byte." }),
 };
@@ -85,6 +89,14 @@ export function pickFlags<const Name extends keyof typeof flags>(
 ): Pick<typeof flags, Name> {
   return Object.fromEntries(names.map((name) => [name, flags[name]])) as Pick<typeof flags, Name>;
 }
+
+/** `--platform` of commands about images; that of `pickFlags` means a host. */
+export const imagePlatformFlag = {
+  platform: string({
+    helpValue: "OS/ARCH[/VARIANT]",
+    summary: "The variant of a multi-platform image, such as linux/arm64.",
+  }),
+};
 
 export const registryArgument = argument({
   name: "REGISTRY",

@@ -1,9 +1,11 @@
 /** From a thrown error to its words. The words stand in one table, cut into files by what they speak about. */
 import { type ErrorCode, RegctlError } from "../errors.ts";
+import { contentWords } from "./content-errors.ts";
 import type { Words, WordsFor } from "./explanation.ts";
 import { hostWords } from "./host-errors.ts";
 import { registryClientWords } from "./registry-client-errors.ts";
 import { registryWords } from "./registry-errors.ts";
+import { serviceWords } from "./service-errors.ts";
 import { sshWords } from "./ssh-errors.ts";
 import { usageWords } from "./usage-errors.ts";
 
@@ -18,6 +20,8 @@ const words: WordsFor<ErrorCode> = {
   ...hostWords,
   ...registryWords,
   ...registryClientWords,
+  ...contentWords,
+  ...serviceWords,
   ...sshWords,
 };
 

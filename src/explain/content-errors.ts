@@ -1,0 +1,44 @@
+/** Words for images in files, and for what looking, deleting and copying refuse. */
+import { below, sentence, type WordsFor } from "./explanation.ts";
+import { quoteLine } from "./quote.ts";
+
+type ContentCode =
+  | "FILE_FAILED"
+  | "FILE_EXISTS"
+  | "DELETE_OFF"
+  | "TAG_MOVED"
+  | "PLATFORM_MISSING"
+  | "SEARCH_CLOSED";
+
+export const contentWords: WordsFor<ContentCode> = {
+  FILE_FAILED: ({ path, problem }) => ({
+    message: `${path}: ${sentence(problem)}`,
+    remedies: [quoteLine(["ls", "-ld", path])],
+  }),
+  FILE_EXISTS: ({ path }) => ({
+    message: `${path} is there already, and would be overwritten.`,
+    remedies: ["Overwrite it: --yes", "Or name another file"],
+  }),
+  DELETE_OFF: ({ registry, what }) => ({
+    message: `The registry ${registry} has deletion switched off, so ${what} stays; nothing was changed.`,
+    remedies: [
+      "On a registry:2 or registry:3 server: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in its config.yml) and restart it",
+      "Elsewhere deletion may be a right of its own, or stand in the server's own web pages",
+    ],
+  }),
+  TAG_MOVED: ({ reference, was, is }) => ({
+    message: `${reference} was ${was} a moment ago and is ${is ?? "gone"} now: somebody else works on it. It was left alone.`,
+    remedies: ["Look at it again, and run the same command if it is still right"],
+  }),
+  PLATFORM_MISSING: ({ what, platform, available }) => ({
+    message: `${what} has no variant for ${platform}.${below("It has:", available)}`,
+    remedies: available.slice(0, 3).map((each) => `--platform ${each}`),
+  }),
+  SEARCH_CLOSED: ({ registry, tried }) => ({
+    message: `The registry ${registry} cannot be searched.${below("Tried:", tried)}`,
+    remedies: [
+      `With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`,
+      `Of a repository whose name is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
+    ],
+  }),
+};
