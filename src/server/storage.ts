@@ -72,7 +72,10 @@ export interface Storage {
   /** Repositories that hold a manifest (tagged or not), in order. */
   repositories(page: PageRequest): Promise<StoragePage>;
   /** Those whose name holds `term` (lower case), or all for an empty one: what `docker search` asks. */
-  searchRepositories(term: string, limit: number): Promise<{ readonly names: readonly string[]; readonly total: number }>;
+  searchRepositories(
+    term: string,
+    limit: number,
+  ): Promise<{ readonly names: readonly string[]; readonly total: number }>;
 
   /** Null when this repository does not hold it, whatever others do. */
   blobSize(repository: string, digest: Digest): Promise<number | null>;
