@@ -69,8 +69,10 @@ async function askLogin(
       type: `regctl login ${registry} --username NAME --password-stdin`,
     });
   }
+  // Whoever cannot be asked learns of both flags at once.
+  const flags = "--username NAME --password-stdin";
   const username =
-    given ?? (await prompt.text({ kind: "text", question: `User name for ${shown}`, flag: "--username" }));
+    given ?? (await prompt.text({ kind: "text", question: `User name for ${shown}`, flag: flags }));
   const password = passwordStdin
     ? (await input()).replace(/\r?\n$/, "")
     : await prompt.secret({

@@ -1,7 +1,8 @@
 /** The outcomes of `login` and `logout` as lines. */
 import type { LogInOutcome } from "../access/log-in.ts";
 import type { LogOutOutcome } from "../access/log-out.ts";
-import { createStyle, escapeControl } from "./style.ts";
+import { renderSentence } from "./sentence.ts";
+import { createStyle } from "./style.ts";
 import type { RenderOptions } from "./terminal.ts";
 
 export function renderLogIn(outcome: LogInOutcome, options: RenderOptions): readonly string[] {
@@ -10,29 +11,24 @@ export function renderLogIn(outcome: LogInOutcome, options: RenderOptions): read
   const what = stored === "password" ? "The password" : "A token in place of the password";
   const done = verified ? "is logged in to" : "is stored, untried, for";
   const lines = [
-    `${style.green(style.symbols.ok)} ${escapeControl(username)} ${done} ${escapeControl(registry)}.`,
-    `  ${what} is kept by ${escapeControl(storedIn)}.`,
+    ...renderSentence(`${style.symbols.ok} `, `${username} ${done} ${registry}.`, options, style.green),
+    ...renderSentence("  ", `${what} is kept by ${storedIn}.`, options),
   ];
   if (!plainText) return lines;
-  return [
-    ...lines,
-    `  ${style.yellow(style.symbols.warning)} It stands there in plain text. A credential helper keeps it safe: https://docs.docker.com/go/credential-store/`,
-  ];
+  const warning =
+    "It stands there in plain text. A credential helper keeps it safe: https://docs.docker.com/go/credential-store/";
+  return [...lines, ...renderSentence(`  ${style.symbols.warning} `, warning, options, style.yellow)];
 }
 
 export function renderLogOut(outcome: LogOutOutcome, options: RenderOptions): readonly string[] {
   const style = createStyle(options);
   const { registry, erasedFrom, remainsIn } = outcome;
-  const name = escapeControl(registry);
-  const lines =
+  const done =
     erasedFrom.length === 0
-      ? [`${style.green(style.symbols.ok)} There was no login for ${name}.`]
-      : [
-          `${style.green(style.symbols.ok)} The login for ${name} is gone from ${escapeControl(erasedFrom.join(", "))}.`,
-        ];
+      ? `There was no login for ${registry}.`
+      : `The login for ${registry} is gone from ${erasedFrom.join(", ")}.`;
+  const lines = renderSentence(`${style.symbols.ok} `, done, options, style.green);
   if (remainsIn === null) return lines;
-  return [
-    ...lines,
-    `  ${style.yellow(style.symbols.warning)} Another one remains in ${escapeControl(remainsIn)}, and is used from now on.`,
-  ];
+  const warning = `Another one remains in ${remainsIn}, and is used from now on.`;
+  return [...lines, ...renderSentence(`  ${style.symbols.warning} `, warning, options, style.yellow)];
 }

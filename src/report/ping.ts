@@ -1,15 +1,17 @@
 /** The outcome of `ping` as lines. */
 import type { PingOutcome } from "../access/ping-registry.ts";
-import { createStyle, escapeControl, type Style } from "./style.ts";
+import { renderSentence } from "./sentence.ts";
+import { createStyle, type Style } from "./style.ts";
 import type { RenderOptions } from "./terminal.ts";
 
 export function renderPing(outcome: PingOutcome, options: RenderOptions): readonly string[] {
   const style = createStyle(options);
   const { registry, url, apiVersion, latencyMs } = outcome;
-  const version = apiVersion === null ? "" : ` (${escapeControl(apiVersion)})`;
+  const version = apiVersion === null ? "" : ` (${apiVersion})`;
+  const answer = `${registry} answers at ${url}${version} in ${latencyMs} ms, ${schemeWords(outcome)}.`;
   return [
-    `${style.green(style.symbols.ok)} ${escapeControl(registry)} answers at ${escapeControl(url)}${version} in ${latencyMs} ms, ${schemeWords(outcome)}.`,
-    `  login: ${loginWords(outcome)}`,
+    ...renderSentence(`${style.symbols.ok} `, answer, options, style.green),
+    ...renderSentence("  ", `login: ${loginWords(outcome)}`, options),
     ...capabilityLines(outcome, style),
   ];
 }
@@ -28,9 +30,9 @@ function loginWords({ registry, auth, login }: PingOutcome): string {
     case "accepted":
       return `${kind}; yours is accepted`;
     case "missing":
-      return `${kind}; you have none: regctl login ${escapeControl(registry)}`;
+      return `${kind}; you have none: regctl login ${registry}`;
     case "refused":
-      return `${kind}; yours is not accepted: regctl login ${escapeControl(registry)}`;
+      return `${kind}; yours is not accepted: regctl login ${registry}`;
   }
 }
 

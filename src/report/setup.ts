@@ -171,9 +171,7 @@ function renderHosts(
   const rows = outcome.hosts.map((host) => [
     escapeControl(host.host),
     host.error ? "failed" : host.changed ? words.short : (host.nothing ?? ""),
-    escapeControl(
-      host.error ? host.error.code : `${host.engine?.version ?? ""} ${host.platform ?? ""}`.trim(),
-    ),
+    escapeControl(`${host.engine?.version ?? ""} ${host.platform ?? ""}`.trim()),
     host.error ? "" : host.changed ? howOf(host) : "",
   ]);
   const paint = (cell: string, row: number, column: number) =>
@@ -181,13 +179,17 @@ function renderHosts(
   const table = renderTable({ header: ["HOST", "RESULT", "ENGINE", "HOW"], rows, paint }, options);
   const failed = outcome.hosts.filter((host) => host.error);
   const warned = outcome.hosts.flatMap((host) =>
-    host.warnings.map(
-      (warning) =>
-        `${style.yellow(style.symbols.warning)} ${escapeControl(host.host)}: ${escapeControl(warning)}`,
+    host.warnings.flatMap((warning) =>
+      renderSentence(`${style.symbols.warning} `, `${host.host}: ${warning}`, options, style.yellow),
     ),
   );
   const details = failed.flatMap((host) => [
-    `${style.red(style.symbols.failed)} ${escapeControl(host.host)}: ${escapeControl(host.error?.message ?? "")}`,
+    ...renderSentence(
+      `${style.symbols.failed} `,
+      `${host.host}: ${host.error?.message ?? ""}`,
+      options,
+      style.red,
+    ),
     ...remediesOf(host, style),
   ]);
   return [...table, ...warned, ...details];

@@ -315,7 +315,8 @@ describe("login and logout", () => {
   test("nobody to ask: exit 2 that names the flag", async () => {
     await using home = await openHome();
     const missing = await home.json(["login", "r.test"]);
-    assert.deepEqual([missing.code, missing.document.error.remedies], [2, ["Answer it with --username"]]);
+    const both = "Answer it with --username NAME --password-stdin";
+    assert.deepEqual([missing.code, missing.document.error.remedies], [2, [both]]);
     const password = await home.json(["login", "r.test", "-u", "bob"]);
     assert.deepEqual(
       [password.code, password.document.error.remedies],
