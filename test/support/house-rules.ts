@@ -189,6 +189,8 @@ export const pureNodeModules = [
   "node:stream/promises",
   "node:url",
   "node:util",
+  // Computes, and touches nothing.
+  "node:zlib",
 ];
 
 /** Where a Node module that reaches the world may be imported, and why there. */
