@@ -55,8 +55,30 @@ export type EngineRequest = (
   options: EngineRequestOptions,
 ) => Promise<EngineResponse>;
 
+export interface EngineStreamOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readable;
+  /** Milliseconds to the head of the answer. */
+  readonly answerWithinMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** An answer that is too long to hold, such as an image: read to its end or destroyed by whoever asked. */
+export interface EngineStream {
+  readonly status: number;
+  readonly body: Readable;
+}
+
+/** Over a connection of its own, so that other requests go on meanwhile. Rejects as `EngineRequest`. */
+export type OpenEngineStream = (
+  method: string,
+  path: string,
+  options: EngineStreamOptions,
+) => Promise<EngineStream>;
+
 export interface EngineCarrier {
   readonly request: EngineRequest;
+  readonly stream: OpenEngineStream;
   close(): Promise<void>;
 }
 

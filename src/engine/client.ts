@@ -12,6 +12,7 @@ import {
   parseInfo,
 } from "./engine-info.ts";
 import { openHttpCarrier } from "./http-carrier.ts";
+import { type EngineImages, imagesOf } from "./images.ts";
 import { parseJson } from "./lenient-json.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import { type EngineName, EngineSession, messageIn } from "./session.ts";
@@ -44,13 +45,18 @@ export interface Engine extends EngineName {
   close(): Promise<void>;
 }
 
+/** An engine whose images are wanted, too. */
+export interface ImageEngine extends Engine {
+  readonly images: EngineImages;
+}
+
 /** An engine over connections that `dial` opens. */
-export function openEngine(dial: Dial, openHttp: OpenHttp, name: EngineName): Engine {
+export function openEngine(dial: Dial, openHttp: OpenHttp, name: EngineName): ImageEngine {
   return createEngine(openHttpCarrier(dial, openHttp), name);
 }
 
 /** An engine behind any carrier. Nothing is sent before the first method is called. */
-export function createEngine(carrier: EngineCarrier, name: EngineName): Engine {
+export function createEngine(carrier: EngineCarrier, name: EngineName): ImageEngine {
   const session = new EngineSession(carrier, name);
   return {
     ...name,
@@ -63,6 +69,7 @@ export function createEngine(carrier: EngineCarrier, name: EngineName): Engine {
     containerProcess: (id) => readContainerProcess(session, id),
     probeRegistry: (reference, timeoutMs) => askRegistry(session, reference, timeoutMs),
     lastReload: (now) => readLastReload(session, now),
+    images: imagesOf(session),
     close: () => session.close(),
   };
 }

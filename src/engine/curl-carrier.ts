@@ -25,7 +25,12 @@ export function openCurlCarrier(host: Host, socketPath: string): EngineCarrier {
     if (response.body.length > options.maxBytes) throw tooLong(options);
     return response;
   };
-  return { request, close: async () => {} };
+  const stream = async (): Promise<never> => {
+    throw new CarrierError(
+      "its images cannot be read or written here: no stream reaches its socket, curl alone does",
+    );
+  };
+  return { request, stream, close: async () => {} };
 }
 
 /** A stream rather than `run`: that one would hold an endless answer in memory. */

@@ -1,7 +1,7 @@
 import { isRegctlError, RegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
 import type { Dial, EngineCarrier, OpenHttp } from "./carrier.ts";
-import { createEngine, type Engine } from "./client.ts";
+import { createEngine, type ImageEngine } from "./client.ts";
 import { openCurlCarrier } from "./curl-carrier.ts";
 import { openHttpCarrier } from "./http-carrier.ts";
 
@@ -28,7 +28,7 @@ interface Rung {
  * else `docker system dial-stdio`; else curl, as the user and then with the rights of `privileged`.
  * Throws ENGINE_UNREACHABLE naming each way and what it said.
  */
-export async function dialEngine(reach: EngineReach): Promise<Engine> {
+export async function dialEngine(reach: EngineReach): Promise<ImageEngine> {
   const direct = await climb(reach, [socketRung(reach.plain, reach)]);
   if (direct.engine) return direct.engine;
   const ways: Rung[] = [];
@@ -52,7 +52,7 @@ export async function dialEngine(reach: EngineReach): Promise<Engine> {
 }
 
 interface Climb {
-  readonly engine?: Engine;
+  readonly engine?: ImageEngine;
   readonly failures: readonly { readonly name: string; readonly reason: string }[];
   /** The last one. */
   readonly error?: unknown;

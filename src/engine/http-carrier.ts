@@ -1,6 +1,14 @@
 import type { Readable } from "node:stream";
 import { isRegctlError, type RegctlError } from "../errors.ts";
-import { CarrierError, type Dial, type EngineCarrier, type EngineRequest, type OpenHttp } from "./carrier.ts";
+import {
+  CarrierError,
+  type Dial,
+  type EngineCarrier,
+  type EngineRequest,
+  type HttpOverStream,
+  type OpenEngineStream,
+  type OpenHttp,
+} from "./carrier.ts";
 
 /**
  * Requests over connections that `dial` opens. Where the way there fails as a whole (a lost SSH connection, a
@@ -24,7 +32,46 @@ export function openHttpCarrier(dial: Dial, openHttp: OpenHttp): EngineCarrier {
       throw carrierError(error, deadline.aborted ? options.timeoutMs : null);
     }
   };
-  return { request, close: () => http.close() };
+  const open = new Set<HttpOverStream>();
+  return {
+    request,
+    stream: openStreamBy(dial, openHttp, open),
+    close: async () => {
+      await Promise.all([http, ...open].map((each) => each.close()));
+    },
+  };
+}
+
+function openStreamBy(dial: Dial, openHttp: OpenHttp, open: Set<HttpOverStream>): OpenEngineStream {
+  return async (method, path, { headers = {}, body, answerWithinMs, signal }) => {
+    signal.throwIfAborted();
+    const http = openHttp(dial);
+    open.add(http);
+    const end = () => {
+      open.delete(http);
+      http.close().catch(() => {});
+    };
+    // The head alone has a deadline: how long the rest takes is the caller's to judge.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), answerWithinMs);
+    try {
+      const response = await http.request({
+        method,
+        path,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        signal: AbortSignal.any([signal, late.signal]),
+      });
+      response.body.once("close", end);
+      return { status: response.status, body: response.body };
+    } catch (error) {
+      end();
+      if (signal.aborted) throw signal.reason;
+      throw carrierError(error, late.signal.aborted ? answerWithinMs : null);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }
 
 /** The whole stream; throws CarrierError, and ends the stream, when it is longer. */

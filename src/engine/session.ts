@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { negotiateApiVersion, parseApiVersion } from "./api-version.ts";
 import {
@@ -5,8 +6,10 @@ import {
   type EngineCarrier,
   type EngineRequestOptions,
   type EngineResponse,
+  type EngineStreamOptions,
 } from "./carrier.ts";
 import { type EngineVersion, parseVersion } from "./engine-info.ts";
+import { readBounded } from "./http-carrier.ts";
 import { objectOf, parseJson, textOf } from "./lenient-json.ts";
 
 /** Where an engine is, for errors: the host's name and the way taken to it. */
@@ -39,18 +42,40 @@ export class EngineSession {
   }
 
   /** A successful answer, whole. */
-  async get(path: string, options?: Partial<EngineRequestOptions>): Promise<EngineResponse> {
-    const response = await this.ask(path, options).catch((error: unknown) => {
+  get(path: string, options?: Partial<EngineRequestOptions>): Promise<EngineResponse> {
+    return this.send("GET", path, options);
+  }
+
+  /** The same for any method. */
+  async send(
+    method: string,
+    path: string,
+    options: Partial<EngineRequestOptions> = {},
+  ): Promise<EngineResponse> {
+    const limits = { timeoutMs: answerWithinMs, maxBytes: mostBytes };
+    const response = await this.#carrier
+      .request(method, path, { ...limits, ...options })
+      .catch((error: unknown) => {
+        throw this.unreachable(error);
+      });
+    if (response.status >= 200 && response.status < 300) return response;
+    throw this.refused(`${method} ${path}`, response.status, messageIn(response));
+  }
+
+  /** A successful answer as it comes. Its errors in the middle are those of the connection. */
+  async stream(method: string, path: string, options: EngineStreamOptions): Promise<Readable> {
+    const { status, body } = await this.#carrier.stream(method, path, options).catch((error: unknown) => {
       throw this.unreachable(error);
     });
-    if (response.status >= 200 && response.status < 300) return response;
-    throw this.#refused(path, response.status, messageIn(response));
+    if (status >= 200 && status < 300) return body;
+    const bytes = await readBounded(body, mostBytes).catch(() => Buffer.alloc(0));
+    throw this.refused(`${method} ${path}`, status, messageIn({ status, headers: {}, body: bytes }));
   }
 
   async getJson(path: string): Promise<unknown> {
     const response = await this.get(path);
     const value = parseJson(response.body.toString("utf8"));
-    if (value === undefined) throw this.#refused(path, response.status, "the answer is not JSON");
+    if (value === undefined) throw this.refused(`GET ${path}`, response.status, "the answer is not JSON");
     return value;
   }
 
@@ -79,7 +104,7 @@ export class EngineSession {
     if (pinged !== null) return negotiateApiVersion(pinged, null);
     const told = await this.version();
     const newest = parseApiVersion(told.apiVersion);
-    if (newest === null) throw this.#refused("/version", 200, "the answer names no API version");
+    if (newest === null) throw this.refused("GET /version", 200, "the answer names no API version");
     return negotiateApiVersion(newest, parseApiVersion(told.minApiVersion));
   }
 
@@ -89,8 +114,9 @@ export class EngineSession {
     return new RegctlError("ENGINE_UNREACHABLE", facts, { cause: error });
   }
 
-  #refused(path: string, status: number, message: string): RegctlError {
-    const request = `GET ${path.split("?")[0]}`;
+  /** `line`: the method and the path, whose query is left out. */
+  refused(line: string, status: number, message: string): RegctlError {
+    const request = line.split("?")[0] ?? line;
     return new RegctlError("ENGINE_ERROR", { host: this.name.host, request, status, message });
   }
 
