@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { addAbortSignal } from "node:stream";
+import { addAbortSignal, type Duplex } from "node:stream";
 import pjson from "../package.json" with { type: "json" };
 import { type MaySave, maySaveSettings } from "./config/may-save.ts";
 import type { OpenHttp } from "./engine/carrier.ts";
@@ -14,6 +14,7 @@ import type { HostSpec } from "./ssh/host-spec.ts";
 import { createClock } from "./system/clock.ts";
 import { createFiles } from "./system/files.ts";
 import { createPrompt } from "./system/prompt.ts";
+import type { TcpAddress } from "./system/tcp.ts";
 
 export interface ContextOptions {
   readonly emit: Emit;
@@ -65,6 +66,9 @@ export interface Context {
   /** The addresses of a host name; none when it has none. */
   addressesOf(host: string): Promise<readonly string[]>;
   localHost(): Promise<Host>;
+  dialTcp(address: TcpAddress): Promise<Duplex>;
+  /** As `connect`, from `[USER@]HOST[:PORT]`. */
+  connectTo(spec: string): Promise<SshConnection>;
   /** A connection that the caller closes. Refused names and keys are RegctlErrors. */
   connect(spec: HostSpec, identityFiles?: readonly string[]): Promise<SshConnection>;
 }
@@ -79,6 +83,20 @@ export function createContext(options: ContextOptions): Context {
   const files = guardHome(createFiles(), home, maySave, emit);
   const prompt = createPrompt({ ...terminal, environment, signal });
   const passphrases = new Map<string, Promise<string>>();
+  const connect: Context["connect"] = async (spec, identityFiles = []) => {
+    const [{ connectSsh }, { spawn }] = await Promise.all([
+      import("./ssh/connect.ts"),
+      import("./system/processes.ts"),
+    ]);
+    const connectTimeoutMs = (flags.timeout ?? defaultConnectSeconds) * 1000;
+    const acceptHostKey = flags["accept-host-key"] ?? [];
+    const ssh = { ssh: flags.ssh, acceptHostKey, connectTimeoutMs, identityFiles };
+    const world = { spawn, files, prompt, environment, home, user: username, emit, passphrases };
+    const connection = connectSsh(spec, ssh, world);
+    // Whoever connects asks the engine there next: its library loads while the network is waited for.
+    import("./system/http.ts").catch(() => {});
+    return await connection;
+  };
   return {
     environment,
     home,
@@ -103,20 +121,9 @@ export function createContext(options: ContextOptions): Context {
       ]);
       return createLocalHost(spawn);
     },
-    connect: async (spec, identityFiles = []) => {
-      const [{ connectSsh }, { spawn }] = await Promise.all([
-        import("./ssh/connect.ts"),
-        import("./system/processes.ts"),
-      ]);
-      const connectTimeoutMs = (flags.timeout ?? defaultConnectSeconds) * 1000;
-      const acceptHostKey = flags["accept-host-key"] ?? [];
-      const ssh = { ssh: flags.ssh, acceptHostKey, connectTimeoutMs, identityFiles };
-      const world = { spawn, files, prompt, environment, home, user: username, emit, passphrases };
-      const connection = connectSsh(spec, ssh, world);
-      // Whoever connects asks the engine there next: its library loads while the network is waited for.
-      import("./system/http.ts").catch(() => {});
-      return await connection;
-    },
+    dialTcp: async (address) => (await import("./system/tcp.ts")).dialTcp(address),
+    connectTo: async (spec) => connect((await import("./ssh/host-spec.ts")).parseHostSpec(spec)),
+    connect,
   };
 }
 
