@@ -25,6 +25,7 @@ import { rankName } from "../../src/registry/search-rank.ts";
 import { compareTags } from "../../src/registry/semver.ts";
 import { parseTagFilter, parseTagPattern } from "../../src/registry/tag-filter.ts";
 import { parseWarnings } from "../../src/registry/warning-header.ts";
+import { serverTargets } from "./server-targets.ts";
 
 export interface Target {
   readonly name: string;
@@ -198,4 +199,5 @@ export const targets: readonly Target[] = [
     const rank = rankName(term, name);
     assert.ok(rank === null || rank.cost >= 0);
   }),
+  ...serverTargets,
 ];
