@@ -22,7 +22,9 @@ import {
   putManifest,
 } from "./api/manifests.ts";
 import { type PingAnswer, ping } from "./api/ping.ts";
+import { readBlob } from "./api/read-blob.ts";
 import { listReferrers, type Referrers } from "./api/referrers.ts";
+import { searchLegacy } from "./api/search.ts";
 import {
   type Body,
   cancelUpload,
@@ -36,6 +38,7 @@ import {
 import { type Approach, askVersion, planApproaches, tryApproaches } from "./approach.ts";
 import { authenticationsOf } from "./challenge.ts";
 import type { FoundCredential } from "./credentials.ts";
+import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import { assembleOnce, assembleSend } from "./http/assemble.ts";
 import type { AuthKind } from "./http/authorize.ts";
@@ -70,6 +73,8 @@ export interface RegistryClient {
   deleteManifest(repository: string, key: string): Promise<DeleteResult>;
   headBlob(repository: string, digest: Digest): Promise<BlobHead | null>;
   getBlob(repository: string, digest: Digest, range?: BlobRange): Promise<FetchedBlob>;
+  /** A document that is read whole, verified: a configuration. */
+  readBlob(repository: string, descriptor: Descriptor): Promise<Uint8Array>;
   deleteBlob(repository: string, digest: Digest): Promise<Exclude<DeleteResult, "not-by-tag">>;
   mountBlob(repository: string, digest: Digest, from: string | null): Promise<"mounted" | Upload>;
   startUpload(repository: string): Promise<Upload>;
@@ -78,6 +83,8 @@ export interface RegistryClient {
   uploadStatus(upload: Upload): Promise<Upload | null>;
   cancelUpload(upload: Upload): Promise<void>;
   listReferrers(repository: string, digest: Digest, artifactType?: string): Promise<Referrers>;
+  /** By the protocol of `docker search`; null when it is not offered. */
+  searchLegacy(term: string): Promise<readonly string[] | null>;
   close(): Promise<void>;
 }
 
@@ -119,8 +126,9 @@ export async function openRegistry(options: ClientOptions): Promise<RegistryClie
   const { base } = approach;
   const mayUsePlainHttp = spreads(approach);
   const sending = assembleSend({ ...options, once, base, mayUsePlainHttp, asked });
-  const { registry, signal } = options;
-  const call: RegistryCall = { registry, base, send: sending.send, signal, loginFrom: sending.loginFrom };
+  const { registry, signal, emit } = options;
+  const { send, loginFrom } = sending;
+  const call: RegistryCall = { registry, base, send, signal, loginFrom, emit };
   return {
     registry,
     base,
@@ -206,6 +214,7 @@ function operationsOf(call: RegistryCall): Operations {
     deleteManifest: (repository, key) => deleteManifest(call, repository, key),
     headBlob: (repository, digest) => headBlob(call, repository, digest),
     getBlob: (repository, digest, range) => getBlob(call, repository, digest, range),
+    readBlob: (repository, descriptor) => readBlob(call, repository, descriptor),
     deleteBlob: (repository, digest) => deleteBlob(call, repository, digest),
     mountBlob: (repository, digest, from) => mountBlob(call, repository, digest, from),
     startUpload: (repository) => startUpload(call, repository),
@@ -214,5 +223,6 @@ function operationsOf(call: RegistryCall): Operations {
     uploadStatus: (upload) => uploadStatus(call, upload),
     cancelUpload: (upload) => cancelUpload(call, upload),
     listReferrers: (repository, digest, type) => listReferrers(call, repository, digest, type),
+    searchLegacy: (term) => searchLegacy(call, term),
   };
 }

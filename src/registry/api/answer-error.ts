@@ -3,6 +3,7 @@ import { RegctlError } from "../../errors.ts";
 import { authenticationsOf } from "../challenge.ts";
 import { meansNotFound, messageOfErrorBody, parseErrorBody } from "../error-body.ts";
 import type { RegistryResponse } from "../http/send.ts";
+import { loginElsewhere } from "../quirks.ts";
 
 export interface Asked {
   readonly method: string;
@@ -34,13 +35,20 @@ export function answerError(asker: Asker, asked: Asked, response: RegistryRespon
     const retryAfterSeconds = Number.isFinite(seconds) ? seconds : null;
     return new RegctlError("RATE_LIMITED", { registry, message: reason, retryAfterSeconds });
   }
-  if (status === 401 && !(login !== null && isAboutRights(response))) {
-    return new RegctlError("UNAUTHORIZED", { registry, what, reason, login });
+  if (ranOut(status, reason) || (status === 401 && !(login !== null && isAboutRights(response)))) {
+    const instead = loginElsewhere(registry);
+    const facts = { registry, what, reason, login };
+    return new RegctlError("UNAUTHORIZED", instead === null ? facts : { ...facts, instead });
   }
   if (status === 401 || status === 403) return new RegctlError("DENIED", { registry, what, reason, login });
   if (status < 500 && meansNotFound(status, faults)) return new RegctlError("NOT_FOUND", { what, reason });
   const request = `${asked.method} ${asked.url.pathname}`;
   return new RegctlError("REGISTRY_ERROR", { registry, request, status, message: reason });
+}
+
+/** ECR says 403, and in plain text, of a login that was good for twelve hours. */
+function ranOut(status: number, reason: string): boolean {
+  return status === 403 && /authorization token has expired/i.test(reason);
 }
 
 /** The login is good, and not enough for this. */

@@ -1,4 +1,5 @@
 /** What every operation of the API is made with. */
+import type { Emit } from "../../ports.ts";
 import type { Method, RegistryRequest, RegistryResponse, Send } from "../http/send.ts";
 import type { Scope } from "../scope.ts";
 import { answerError } from "./answer-error.ts";
@@ -11,6 +12,7 @@ export interface RegistryCall {
   readonly signal: AbortSignal;
   /** Where the login that is shown comes from. */
   readonly loginFrom: () => string | null;
+  readonly emit: Emit;
 }
 
 /** A registry's answers in JSON are short, except lists: some registries have all tags on one page. */

@@ -1,6 +1,7 @@
 /** Lists that come in pages: of repositories, and of tags. */
 
 import { RegctlError } from "../../errors.ts";
+import { isDigest } from "../digest.ts";
 import type { RegistryResponse } from "../http/send.ts";
 import { objectOf, parseJson, textsOf } from "../json.ts";
 import { parseLinks } from "../link-header.ts";
@@ -51,18 +52,30 @@ interface Source {
   readonly what: string;
 }
 
+/** An endless list is given up: so many pages, and so many in a row without a new entry, no registry needs. */
+const mostPages = 20_000;
+const mostPagesWithoutNews = 100;
+
 async function* pages(registry: RegistryCall, source: Source, options: PageOptions): AsyncGenerator<Page> {
   let response = await firstPage(registry, source, options);
-  const seen = new Set<string>();
-  for (;;) {
+  const cursors = new Set<string>();
+  const known = new Set<string>();
+  for (let withoutNews = 0; ; ) {
     const next = nextOf(response);
-    yield { entries: entriesOf(response, source), more: next !== null };
+    const entries = entriesOf(registry, response, source);
+    const before = known.size;
+    for (const entry of entries) known.add(entry);
+    withoutNews = known.size === before ? withoutNews + 1 : 0;
+    yield { entries, more: next !== null };
     if (next === null) return;
-    if (seen.has(next.href)) throw goesRound(registry, next);
-    seen.add(next.href);
+    const endless = cursors.size >= mostPages || withoutNews >= mostPagesWithoutNews;
+    if (endless || cursors.has(next.href)) throw goesRound(registry, next);
+    cursors.add(next.href);
     response = await read(registry, source, next, [200]);
   }
 }
+
+const tooMany = [400, 405, 413, 422];
 
 async function firstPage(
   registry: RegistryCall,
@@ -74,8 +87,8 @@ async function firstPage(
   if (last !== undefined) url.searchParams.set("last", last);
   const sized = new URL(url);
   sized.searchParams.set("n", String(pageSize));
-  const response = await read(registry, source, sized, [200, 400]);
-  // A registry with a lower limit refuses rather than gives less.
+  const response = await read(registry, source, sized, [200, ...tooMany]);
+  // A registry with a lower limit refuses rather than gives less, Quay by 413.
   return response.status === 200 ? response : await read(registry, source, url, [200]);
 }
 
@@ -95,9 +108,22 @@ function nextOf({ headers, url }: RegistryResponse): URL | null {
   return next === undefined ? null : resolveLocation(next.target, url);
 }
 
-/** Null in place of a list, and null in it, are nothing. */
-function entriesOf({ bytes }: RegistryResponse, { field }: Source): readonly string[] {
-  return textsOf(objectOf(parseJson(bytes))?.[field]);
+/** Null in place of a list, and null in it, are nothing. Artifactory lists digests among its tags: they are none. */
+function entriesOf(
+  { registry, emit }: RegistryCall,
+  { bytes }: RegistryResponse,
+  { field, path }: Source,
+): readonly string[] {
+  const entries = textsOf(objectOf(parseJson(bytes))?.[field]);
+  const names = entries.filter((entry) => !isDigest(entry));
+  const left = entries.length - names.length;
+  if (left > 0)
+    emit({
+      event: "trace",
+      host: registry,
+      trace: `${path}: left out ${left === 1 ? "1 digest" : `${left} digests`}`,
+    });
+  return names;
 }
 
 function goesRound({ registry }: RegistryCall, url: URL): RegctlError {
@@ -105,6 +131,6 @@ function goesRound({ registry }: RegistryCall, url: URL): RegctlError {
     registry,
     request: `GET ${url.pathname}`,
     status: 200,
-    message: "its pages go round in a circle",
+    message: "its pages do not come to an end",
   });
 }

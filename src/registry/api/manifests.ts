@@ -5,7 +5,7 @@ import { mostManifestBytes } from "../manifest.ts";
 import { acceptManifests, manifestKindOf, mediaTypeOf } from "../media-types.ts";
 import { repositoryScope } from "../scope.ts";
 import { verifyBytes } from "../verify.ts";
-import { codesOf } from "./answer-error.ts";
+import { answerError, codesOf } from "./answer-error.ts";
 import { call, nameOf, type RegistryCall } from "./call.ts";
 
 export interface FetchedManifest {
@@ -72,7 +72,8 @@ export async function headManifest(
     scopes: [repositoryScope(repository, "pull")],
     what: manifestName(registry, repository, key),
     headers: { accept: acceptManifests },
-    expect: [200, 404, 405],
+    // The head of a refusal has no words: ECR's 403 says in its body that a login has run out.
+    expect: [200, 403, 404, 405],
   });
   if (response.status === 404) return null;
   const contentType = response.headers["content-type"] ?? "";
@@ -125,21 +126,21 @@ export async function deleteManifest(
   repository: string,
   key: string,
 ): Promise<DeleteResult> {
+  const what = manifestName(registry, repository, key);
   const response = await call(registry, "DELETE", pathOf(repository, key), {
     // Distribution wants `delete`, Quay knows only its own word for it; both understand everything.
     scopes: [repositoryScope(repository, "*")],
-    what: manifestName(registry, repository, key),
+    what,
     expect: [200, 202, 204, 400, 404, 405],
   });
-  if (response.status === 404) return "not-there";
-  if (response.status < 400) return "deleted";
-  if (
-    parseDigest(key) === null &&
-    (response.status === 400 || codesOf(response).includes("DIGEST_INVALID"))
-  ) {
-    return "not-by-tag";
-  }
-  return "off";
+  const { status, url } = response;
+  if (status === 404) return "not-there";
+  if (status < 400) return "deleted";
+  const codes = codesOf(response);
+  if (parseDigest(key) === null && (status === 400 || codes.includes("DIGEST_INVALID"))) return "not-by-tag";
+  if (status === 405 || codes.includes("UNSUPPORTED")) return "off";
+  // It may delete, and not this: an index needs it, or a tag.
+  throw answerError(registry, { method: "DELETE", url, what }, response);
 }
 
 function pathOf(repository: string, key: string): string {

@@ -23,6 +23,8 @@ export type Body = Exclude<RegistryRequest["body"], undefined>;
 
 /** A registry may read all it has got, to check it or to put it in its place, before it answers. */
 const commitTimeoutMs = 15 * 60_000;
+/** What arrives in the middle it keeps as it comes. */
+const partTimeoutMs = 2 * 60_000;
 
 export async function startUpload(registry: RegistryCall, repository: string): Promise<Upload> {
   return uploadOf(await post(registry, repository, {}, [202]), repository, 0);
@@ -76,7 +78,7 @@ export async function patchUpload(
     headers: { "content-type": "application/octet-stream", ...place },
     body,
     repeatable: false,
-    headersTimeoutMs: commitTimeoutMs,
+    headersTimeoutMs: partTimeoutMs,
     // 202 by the specification; ECR says 201.
     expect: [200, 201, 202, 204],
   });

@@ -4,6 +4,7 @@ import type { Authentication } from "../challenge.ts";
 import type { FoundCredential } from "../credentials.ts";
 import { type Authorizer, createAuthorizer } from "./authorize.ts";
 import { withLog } from "./log.ts";
+import { withRateLimit } from "./rate-limit.ts";
 import { withRedirects } from "./redirect.ts";
 import { withRetry } from "./retry.ts";
 import type { Send } from "./send.ts";
@@ -28,7 +29,7 @@ export function assembleOnce({ transport, userAgent, clock, emit }: SendOptions)
   const network = sendBy(transport);
   const named = withUserAgent(network, userAgent);
   const logged = withLog(named, emit, clock.now);
-  return withWarnings(logged, emit);
+  return withRateLimit(withWarnings(logged, emit), emit);
 }
 
 export interface RegistrySendOptions extends Omit<SendOptions, "transport" | "userAgent"> {
