@@ -91,8 +91,8 @@ export interface ErrorFacts {
   REGISTRY_CERTIFICATE: { registry: string; reason: string; ours: boolean };
   /** Something answers, and it is no registry. */
   NOT_A_REGISTRY: { registry: string; url: string; status: number };
-  /** It wants a login; `login` is where the one that it did not take comes from. */
-  UNAUTHORIZED: { registry: string; what: string; reason: string; login: string | null };
+  /** It wants a login; `login` is where the one that it did not take comes from, `instead` how one logs in there. */
+  UNAUTHORIZED: { registry: string; what: string; reason: string; login: string | null; instead?: string };
   /** Whoever asks is known and may not. */
   DENIED: { registry: string; what: string; reason: string; login: string | null };
   /** The login would go somewhere where it must not go. */
@@ -120,10 +120,12 @@ export interface ErrorFacts {
   FILE_FAILED: { path: string; problem: string };
   /** It would be overwritten, and nobody said that it may. */
   FILE_EXISTS: { path: string };
-  /** The registry has deletion switched off. */
-  DELETE_OFF: { registry: string; what: string };
+  /** The registry has deletion switched off; `instead`: how things are deleted there, where that is known. */
+  DELETE_OFF: { registry: string; what: string; instead?: string };
   /** A tag points elsewhere than it did a moment before. */
   TAG_MOVED: { reference: string; was: string; is: string | null };
+  /** A tag could neither be deleted nor put back; `digest` is what it held before, which is whole. */
+  PLACEHOLDER_LEFT: { reference: string; digest: string; reason: string };
   /** The image has no variant for it. */
   PLATFORM_MISSING: { what: string; platform: string; available: readonly string[] };
   /** Neither a list of repositories nor a search; `tried` are sentences. */
@@ -204,6 +206,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   FILE_EXISTS: 3,
   DELETE_OFF: 3,
   TAG_MOVED: 3,
+  PLACEHOLDER_LEFT: 1,
   PLATFORM_MISSING: 5,
   SEARCH_CLOSED: 1,
   PORT_HELD: 3,

@@ -80,6 +80,21 @@ const flags = {
     summary: "The registry for names without one; the default registry when left out.",
   }),
   "allow-restart": boolean({ summary: "Allow a restart of the engine that stops running containers." }),
+  filter: string({
+    helpValue: "PATTERN",
+    summary: "Only tags that fit a glob such as '1.*', or a regular expression between slashes.",
+  }),
+  "all-tags": boolean({ summary: "Every tag of the repository; SRC and DST are names without a tag." }),
+  referrers: boolean({ summary: "Signatures, bills of materials and other referrers too." }),
+  "src-insecure": boolean({
+    allowNo: true,
+    summary: "As --insecure, for the source where the destination is another registry.",
+  }),
+  "src-ca": string({
+    helpValue: "FILE",
+    summary: "As --ca, for the source where the destination is another registry.",
+  }),
+  limit: integer({ min: 1, helpValue: "N", summary: "Show so many at most." }),
   last: boolean({ summary: "Take back the last change, byte for byte." }),
 };
 
@@ -116,3 +131,18 @@ export const oneRegistryArgument = argument({
   ignoreStdin: true,
   description: "Registry as HOST[:PORT]; the default registry when left out.",
 });
+
+export const copyArguments = {
+  source: argument({
+    name: "SRC",
+    required: true,
+    ignoreStdin: true,
+    description: "The image, as reference or in a file.",
+  }),
+  destination: argument({
+    name: "DST",
+    required: true,
+    ignoreStdin: true,
+    description: "Where it goes; without a tag under that of SRC.",
+  }),
+};

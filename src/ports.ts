@@ -47,6 +47,14 @@ export type ProgressEvent =
   | { readonly event: "warning"; readonly host?: string; readonly warning: string }
   /** Shown with `--verbose` alone: one request and what came back. */
   | { readonly event: "trace"; readonly host: string; readonly trace: string }
+  /** Bytes that travel to (or from) a host, so far and of how many; a few times a second. */
+  | {
+      readonly event: "bytes";
+      readonly host: string;
+      readonly what: string;
+      readonly done: number;
+      readonly total: number | null;
+    }
   | { readonly event: "host-done"; readonly host: string; readonly ok: boolean };
 
 export type Emit = (event: ProgressEvent) => void;
@@ -90,9 +98,14 @@ export interface Files {
   list(path: string): Promise<readonly string[]>;
   /**
    * Replaces the whole file: temporary file beside it, fsync, rename, fsync of the folder. Follows a symlink,
-   * keeps owner and mode; a new file gets `mode` (default 0o644) and missing folders 0o700.
+   * keeps owner and mode; a new file gets `mode` (default 0o644) and missing folders 0o700. `durable: false` leaves
+   * out fsync, for what can be found out again: a crash of the machine may leave it empty, nothing else can.
    */
-  write(path: string, content: Buffer | string, options?: { mode?: number }): Promise<void>;
+  write(
+    path: string,
+    content: Buffer | string,
+    options?: { mode?: number; durable?: boolean },
+  ): Promise<void>;
   append(path: string, content: string, options?: { mode?: number }): Promise<void>;
   remove(path: string): Promise<void>;
 }

@@ -7,6 +7,7 @@ type ContentCode =
   | "FILE_EXISTS"
   | "DELETE_OFF"
   | "TAG_MOVED"
+  | "PLACEHOLDER_LEFT"
   | "PLATFORM_MISSING"
   | "SEARCH_CLOSED";
 
@@ -19,16 +20,26 @@ export const contentWords: WordsFor<ContentCode> = {
     message: `${path} is there already, and would be overwritten.`,
     remedies: ["Overwrite it: --yes", "Or name another file"],
   }),
-  DELETE_OFF: ({ registry, what }) => ({
-    message: `The registry ${registry} has deletion switched off, so ${what} stays; nothing was changed.`,
-    remedies: [
-      "On a registry:2 or registry:3 server: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in its config.yml) and restart it",
-      "Elsewhere deletion may be a right of its own, or stand in the server's own web pages",
-    ],
+  DELETE_OFF: ({ registry, what, instead }) => ({
+    message: `The registry ${registry} has deletion switched off, or takes no changes, so ${what} stays; nothing was changed.`,
+    remedies:
+      instead !== undefined
+        ? [instead]
+        : [
+            "On a registry:2 or registry:3 server: set REGISTRY_STORAGE_DELETE_ENABLED=true (storage.delete.enabled in its config.yml) and restart it",
+            "Elsewhere deletion may be a right of its own, or stand in the server's own web pages",
+          ],
   }),
   TAG_MOVED: ({ reference, was, is }) => ({
     message: `${reference} was ${was} a moment ago and is ${is ?? "gone"} now: somebody else works on it. It was left alone.`,
     remedies: ["Look at it again, and run the same command if it is still right"],
+  }),
+  PLACEHOLDER_LEFT: ({ reference, digest, reason }) => ({
+    message: `${reference} holds a placeholder of regctl now: it could neither be deleted nor put back. ${sentence(reason)} The image is whole, as ${digest}.`,
+    remedies: [
+      `Delete the tag: ${quoteLine(["regctl", "delete", reference])}`,
+      `Or have it back: ${quoteLine(["regctl", "copy", `${reference.replace(/:[^:/]*$/, "")}@${digest}`, reference])}`,
+    ],
   }),
   PLATFORM_MISSING: ({ what, platform, available }) => ({
     message: `${what} has no variant for ${platform}.${below("It has:", available)}`,
@@ -36,9 +47,12 @@ export const contentWords: WordsFor<ContentCode> = {
   }),
   SEARCH_CLOSED: ({ registry, tried }) => ({
     message: `The registry ${registry} cannot be searched.${below("Tried:", tried)}`,
-    remedies: [
-      `With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`,
-      `Of a repository whose name is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
-    ],
+    remedies:
+      registry === "docker.io"
+        ? ["docker search TERM", "The tags of a name that is known: regctl tags docker.io/library/NAME"]
+        : [
+            `With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`,
+            `The tags of a name that is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
+          ],
   }),
 };

@@ -15,6 +15,19 @@ type RegistryClientCode =
   | "REGISTRY_ERROR"
   | "CREDENTIAL_HELPER_FAILED";
 
+/** What shows whether the place of it is right: a registry, or a file as `oci:DIR`. */
+function lookAt(what: string): readonly string[] {
+  const [, path] = /(?:^| in )(?:oci|oci-archive|docker-archive):([^:@]+)/.exec(what) ?? [];
+  return path === undefined ? ["regctl", ...listOf(what)] : ["ls", "-l", path];
+}
+
+/** A tag is looked for among those of its repository, a repository among those of its registry. */
+function listOf(what: string): readonly string[] {
+  const [, repository, rest] = /^([^/]+\/[^:@]+)([:@].*)?$/.exec(what) ?? [];
+  if (repository === undefined) return ["ping", what.split("/")[0] ?? what];
+  return [rest === undefined ? "search" : "tags", repository];
+}
+
 /** The login that was shown, as the end of a sentence. */
 function shown(login: string | null): string {
   return login === null ? "no login was shown" : `the login of ${login} was shown`;
@@ -47,9 +60,9 @@ export const registryClientWords: WordsFor<RegistryClientCode> = {
     message: `What answers at ${registry} is no registry: ${url} gave status ${status}.`,
     remedies: ["Check the host and the port; a registry behind a proxy must be reachable at /v2/"],
   }),
-  UNAUTHORIZED: ({ registry, what, reason, login }) => ({
+  UNAUTHORIZED: ({ registry, what, reason, login, instead }) => ({
     message: `The registry ${registry} wants a login for ${what}, and ${shown(login)}: ${sentence(reason)}`,
-    remedies: [quoteLine(["regctl", "login", registry])],
+    remedies: [instead ?? quoteLine(["regctl", "login", registry])],
   }),
   DENIED: ({ registry, what, reason, login }) => ({
     message: `The registry ${registry} does not allow that for ${what}, and ${shown(login)}: ${sentence(reason)}`,
@@ -67,7 +80,7 @@ export const registryClientWords: WordsFor<RegistryClientCode> = {
   }),
   NOT_FOUND: ({ what, reason }) => ({
     message: `${what} is not there: ${sentence(reason)}`,
-    remedies: [quoteLine(["regctl", "ping", what.split("/")[0] ?? what])],
+    remedies: [quoteLine(lookAt(what))],
   }),
   RATE_LIMITED: ({ registry, message, retryAfterSeconds }) => ({
     message: `The registry ${registry} wants fewer requests: ${sentence(message)}`,

@@ -6,9 +6,16 @@ import { createTempHome } from "../support/temp-home.ts";
 
 /** Words that make each command fail anywhere, without a network and without touching anything. */
 const failing: Readonly<Record<string, readonly string[]>> = {
+  copy: ["127.0.0.1:1/app:1", "127.0.0.1:1/copy"],
+  delete: ["127.0.0.1:1/app:1"],
   login: ["127.0.0.1:1", "--username", "u", "--password-stdin"],
   logout: ["under_score:5000"],
   ping: ["127.0.0.1:1"],
+  serve: ["--listen", "127.0.0.1:99999"],
+  "serve:gc": ["--storage", "/dev/null/registry"],
+  "serve:status": [],
+  "serve:stop": [],
+  "serve:verify": ["--storage", "/dev/null/registry"],
   "setup:insecure": ["under_score:5000"],
   "setup:status": ["--on", "user@127.0.0.1:1", "--ssh", "node"],
   "setup:undo": ["under_score:5000"],

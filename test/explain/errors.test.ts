@@ -86,6 +86,7 @@ const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
   FILE_EXISTS: { path: "/p q" },
   DELETE_OFF: { registry: "r:5000", what: "r:5000/app:1" },
   TAG_MOVED: { reference: "r:5000/app:1", was: "sha256:a", is: null },
+  PLACEHOLDER_LEFT: { reference: "r:5000/app:1", digest: "sha256:a", reason: "no connection" },
   PLATFORM_MISSING: { what: "r:5000/app:1", platform: "linux/s390x", available: ["linux/amd64"] },
   SEARCH_CLOSED: { registry: "r:5000", tried: ["GET /v2/_catalog: status 404"] },
   PORT_HELD: { address: "127.0.0.1:5000", by: null },

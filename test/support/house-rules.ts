@@ -49,7 +49,7 @@ export const zones: Readonly<Record<string, Zone>> = {
     why: "the only place where system/ is wired",
   },
   commands: {
-    files: ["src/commands/", "src/setup-flags.ts"],
+    files: ["src/commands/", "src/serve-flags.ts", "src/setup-flags.ts"],
     may: [
       "access",
       "base",
@@ -59,6 +59,8 @@ export const zones: Readonly<Record<string, Zone>> = {
       "engine",
       "flags",
       "platform",
+      "publish",
+      "pull",
       "report",
       "server",
       "service",
@@ -95,26 +97,38 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   browse: {
     files: ["src/browse/"],
-    may: ["access", "config", "contract", "registry", "waiting"],
+    may: ["access", "config", "contract", "explain", "quoting", "registry", "waiting"],
     mayType: ["context"],
-    why: "what a registry holds: looked at, found, deleted",
+    why: "what a registry holds: looked at, found, deleted; puts an error into words inside an item",
   },
   layout: {
     files: ["src/layout/"],
-    may: ["contract", "registry"],
-    why: "images in files, by the vocabulary of registries",
+    may: ["config", "contract", "registry"],
+    why: "images in files, by the vocabulary of registries; a layout's index is changed under a lock",
   },
   transfer: {
     files: ["src/transfer/"],
-    may: ["access", "config", "contract", "layout", "registry", "waiting"],
+    may: ["access", "config", "contract", "explain", "layout", "registry", "waiting"],
     mayType: ["context"],
-    why: "moves images between registries and files",
+    why: "moves images between registries and files; puts an error into words inside an item",
+  },
+  publish: {
+    files: ["src/publish/"],
+    may: ["access", "config", "contract", "engine", "layout", "quoting", "registry", "transfer", "waiting"],
+    mayType: ["context"],
+    why: "images of engines and files into registries; which of the engine's images are there already",
+  },
+  pull: {
+    files: ["src/pull/"],
+    may: ["access", "config", "contract", "engine", "layout", "quoting", "registry", "transfer", "waiting"],
+    mayType: ["context"],
+    why: "images of registries into engines and files",
   },
   server: {
     files: ["src/server/"],
-    may: ["config", "contract", "registry", "waiting"],
+    may: ["addresses", "config", "contract", "registry", "service", "waiting"],
     mayType: ["context"],
-    why: "the embedded registry: speaks the vocabulary of registries, knows no socket",
+    why: "the embedded registry: speaks the vocabulary of registries, knows no socket, runs as a service",
   },
   service: {
     files: ["src/service/"],
@@ -150,6 +164,8 @@ export const zones: Readonly<Record<string, Zone>> = {
       "engine",
       "flags",
       "platform",
+      "publish",
+      "pull",
       "registry",
       "server",
       "service",
@@ -174,6 +190,7 @@ export const effectPackages: Readonly<Record<string, string>> = {
   "node-ssh": "src/ssh/node/library.ts",
   "ssh-config": "src/ssh/target-lookup.ts",
   ssh2: "src/ssh/node/library.ts",
+  tar: "src/layout/tar-format.ts",
   undici: "src/system/undici.ts",
 };
 
@@ -200,6 +217,7 @@ export const effectPlaces: Readonly<Record<string, string>> = {
   "src/ssh/openssh/": "the system's ssh is steered by sockets and files of its own",
   "src/ssh/socket.ts": "our own TCP socket without delay",
   "src/layout/": "a layout is files that are read and written in parts: a port would say node:fs again",
+  "src/transfer/resume-state.ts": "an upload is claimed by renaming its file, which the port for files does not offer",
   "src/config/lock.ts": "a lock is a file made exclusively, which the port for files does not offer",
 };
 
