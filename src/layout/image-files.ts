@@ -11,7 +11,10 @@ export type ImageFileKind = "oci" | "oci-archive" | "docker-archive";
 export interface ImageEntry {
   /** Of a manifest or index. For a docker-archive: of the manifest that is made of its entry. */
   readonly descriptor: Descriptor;
-  /** What it can be called by: the layout's ref name, or the archive's REPOSITORY:TAG names. */
+  /**
+   * The first is its name: the layout's ref name, or the archive's REPOSITORY:TAG; empty when it has none. What
+   * follows are other spellings. An image of several names has an entry for each.
+   */
   readonly names: readonly string[];
 }
 
