@@ -19,8 +19,15 @@ export interface CommandResult<Document extends object = object> {
   readonly document: Document;
   /** 0 when left out. */
   readonly exitCode?: number;
+  /** Bytes that are printed as they are in place of everything else, also with `--json`. */
+  readonly raw?: Buffer;
   /** Loads the renderer; called only when text is wanted. */
   readonly render: () => Promise<Renderer<Document>>;
+  /**
+   * What goes on after the document has been printed (a server, a tunnel): resolves to the exit code, or rejects with
+   * what ended it, which is then told on standard error. `exitCode` means nothing beside it.
+   */
+  readonly running?: Promise<number>;
 }
 
 /** What `main` hands to the command that it starts. */
@@ -29,6 +36,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   readonly stdin: NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
+  /** From then on SIGHUP calls this instead of ending the command: what runs for long reads its files again. */
+  onHangup(listener: () => void): void;
 }
 
 type CommandStatics = Pick<typeof Command, "args" | "flags" | "baseFlags">;
@@ -71,10 +80,15 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
   override async run(): Promise<CommandResult<Document>> {
     const { args, flags } = await this.parse(this.ctor);
     this.#globals = { progress: flags.progress, verbose: flags.verbose === true };
+    let staying = false;
     try {
-      return await this.execute({ args, flags });
+      const result = await this.execute({ args, flags });
+      staying = result.running !== undefined;
+      const ended = (): void => this.#teller?.close();
+      result.running?.then(ended, ended);
+      return result;
     } finally {
-      this.#teller?.close();
+      if (!staying) this.#teller?.close();
     }
   }
 

@@ -7,11 +7,21 @@ import type { CommandClass } from "./base-command.ts";
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: CommandClass }>>>;
 
 export const commandTable: CommandTable = {
+  copy: () => import("./commands/copy.ts"),
+  delete: () => import("./commands/delete.ts"),
+  inspect: () => import("./commands/inspect.ts"),
   login: () => import("./commands/login.ts"),
   logout: () => import("./commands/logout.ts"),
   ping: () => import("./commands/ping.ts"),
+  search: () => import("./commands/search.ts"),
+  serve: () => import("./commands/serve/index.ts"),
+  "serve:gc": () => import("./commands/serve/gc.ts"),
+  "serve:status": () => import("./commands/serve/status.ts"),
+  "serve:stop": () => import("./commands/serve/stop.ts"),
+  "serve:verify": () => import("./commands/serve/verify.ts"),
   "setup:insecure": () => import("./commands/setup/insecure.ts"),
   "setup:status": () => import("./commands/setup/status.ts"),
   "setup:undo": () => import("./commands/setup/undo.ts"),
+  tags: () => import("./commands/tags.ts"),
   use: () => import("./commands/use.ts"),
 };

@@ -19,7 +19,7 @@ interface Invocation extends Request {
 const lingerMs = 1000;
 
 /** Resolves when the stream has taken everything, with the error if it could not. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<Error | null> {
+function write(stream: NodeJS.WriteStream, text: string | Buffer): Promise<Error | null> {
   return new Promise((resolve) => {
     stream.write(text, (error) => resolve(error ?? null));
   });
@@ -39,14 +39,30 @@ async function renderText(result: CommandResult, { environment, stdout }: Invoca
     .join("");
 }
 
+/** To the byte where a program reads; on a terminal nothing in them may act. */
+async function renderRaw(raw: Buffer, { stdout }: Invocation): Promise<string | Buffer> {
+  if (stdout.isTTY !== true) return raw;
+  const { guardJson } = await import("./report/style.ts");
+  return guardJson(raw.toString("utf8"));
+}
+
+/** What a result is on standard output. */
+async function renderResult(result: CommandResult, invocation: Invocation): Promise<string | Buffer> {
+  if (result.raw !== undefined) return await renderRaw(result.raw, invocation);
+  return wantsJson(invocation.argv)
+    ? await renderJson(result.document)
+    : await renderText(result, invocation);
+}
+
 /** A reader that left (`| head -1`) has what it wanted. */
-async function print(text: string, stdout: NodeJS.WriteStream): Promise<void> {
+async function print(text: string | Buffer, stdout: NodeJS.WriteStream): Promise<void> {
   const problem = await write(stdout, text);
   if (problem === null || ("code" in problem && problem.code === "EPIPE")) return;
   throw new RegctlError("OUTPUT_FAILED", { problem: problem.message }, { cause: problem });
 }
 
-async function printError(error: unknown, invocation: Invocation): Promise<number> {
+/** With `printed`, standard output has had its one document: the error stands on standard error alone. */
+async function printError(error: unknown, invocation: Invocation, printed: boolean): Promise<number> {
   const { argv, environment, stdout, stderr, signal } = invocation;
   const { explain, toRegctlError } = await import("./explain/errors.ts");
   const interrupted = signal.aborted && error !== signal.reason && isRegctlError(signal.reason);
@@ -55,7 +71,7 @@ async function printError(error: unknown, invocation: Invocation): Promise<numbe
     : toRegctlError(error);
   const { code, message, remedies } = explain(failure);
   const verbose = wantsVerbose(argv);
-  const json = wantsJson(argv) && code !== "OUTPUT_FAILED";
+  const json = wantsJson(argv) && code !== "OUTPUT_FAILED" && !printed;
   if (json) await write(stdout, await renderJson({ error: { code, message, remedies } }));
   if (!json || verbose) {
     const { renderError } = await import("./report/error.ts");
@@ -68,26 +84,32 @@ async function printError(error: unknown, invocation: Invocation): Promise<numbe
 
 /** Runs one command line. Returns the exit code when everything printed has been taken. Never rejects. */
 async function main(invocation: Invocation): Promise<number> {
+  let printed = false;
   try {
     const result = await Promise.race([answer(invocation), invocation.fatal]);
-    const json = wantsJson(invocation.argv);
-    const text = json ? await renderJson(result.document) : await renderText(result, invocation);
-    await print(text, invocation.stdout);
+    await print(await renderResult(result, invocation), invocation.stdout);
+    printed = true;
+    if (result.running !== undefined) return await Promise.race([result.running, invocation.fatal]);
     return invocation.signal.aborted ? exitCodeOf.INTERRUPTED : (result.exitCode ?? 0);
   } catch (error) {
-    return await printError(error, invocation);
+    return await printError(error, invocation, printed);
   }
 }
 
 /** The first signal asks everything to clean up and end, the second one does not wait for it. */
-function listenForSignals(): AbortSignal {
+function listenForSignals(): Pick<Invocation, "signal" | "onHangup"> {
   const controller = new AbortController();
+  let hangup: (() => void) | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(exitCodeOf.INTERRUPTED);
     controller.abort(new RegctlError("INTERRUPTED", { signal }));
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
-  return controller.signal;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
+  process.on("SIGHUP", (signal) => (hangup === undefined ? interrupt(signal) : hangup()));
+  const onHangup = (listener: () => void): void => {
+    hangup = listener;
+  };
+  return { signal: controller.signal, onHangup };
 }
 
 function listenForFatal(): Promise<never> {
@@ -105,9 +127,9 @@ export async function start(source?: CommandSource): Promise<void> {
   // A broken pipe arrives in the callback of `write`; without a listener it would also end the process.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const fatal = listenForFatal();
-  const signal = listenForSignals();
+  const signals = listenForSignals();
   const argv = process.argv.slice(2);
-  const world = { argv, environment, stdin, stdout, stderr, signal, fatal };
+  const world = { argv, environment, stdin, stdout, stderr, ...signals, fatal };
   process.exitCode = await main(source === undefined ? world : { ...world, source });
   setTimeout(() => process.exit(), lingerMs).unref();
 }

@@ -69,7 +69,16 @@ async function keepOwnerAndMode(
   await file.chmod(old.mode & 0o7777);
 }
 
-async function writeBeside(target: string, content: Buffer | string, mode: number): Promise<string> {
+interface WriteOptions {
+  readonly mode: number;
+  readonly durable: boolean;
+}
+
+async function writeBeside(
+  target: string,
+  content: Buffer | string,
+  { mode, durable }: WriteOptions,
+): Promise<string> {
   const old = await orNull(stat(target));
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.${crypto.randomUUID()}`);
   const file = await open(temporary, "wx", 0o600);
@@ -77,7 +86,7 @@ async function writeBeside(target: string, content: Buffer | string, mode: numbe
     await file.writeFile(content);
     if (old === null) await file.chmod(mode);
     else await keepOwnerAndMode(file, old);
-    await file.sync();
+    if (durable) await file.sync();
     return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
@@ -87,17 +96,17 @@ async function writeBeside(target: string, content: Buffer | string, mode: numbe
   }
 }
 
-async function write(path: string, content: Buffer | string, mode: number): Promise<void> {
+async function write(path: string, content: Buffer | string, options: WriteOptions): Promise<void> {
   const target = await readTarget(path);
   await mkdir(dirname(target), { recursive: true, mode: newFolderMode });
-  const temporary = await writeBeside(target, content, mode);
+  const temporary = await writeBeside(target, content, options);
   try {
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(dirname(target));
+  if (options.durable) await syncFolder(dirname(target));
 }
 
 async function append(path: string, content: string, mode: number): Promise<void> {
@@ -116,7 +125,8 @@ export function createFiles(): Files {
   return {
     read: (path) => orNull(readFile(path)),
     list: async (path) => (await orNull(readdir(path)))?.sort() ?? [],
-    write: (path, content, options) => write(path, content, options?.mode ?? newFileMode),
+    write: (path, content, { mode = newFileMode, durable = true } = {}) =>
+      write(path, content, { mode, durable }),
     append: (path, content, options) => append(path, content, options?.mode ?? newFileMode),
     remove: (path) => rm(path, { force: true }),
   };

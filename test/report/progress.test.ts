@@ -145,3 +145,37 @@ describe("on a terminal", () => {
     close();
   });
 });
+
+describe("bytes", () => {
+  const mib = 2 ** 20;
+  const bytes = (done: number) =>
+    ({ event: "bytes", host: "r.test/app", what: "copy x", done, total: 64 * mib }) as const;
+
+  test("plain: one line in ten seconds, none of a short run", () => {
+    const { emit, clock, screen } = setUp("plain");
+    for (let second = 0; second <= 12; second += 1) {
+      clock.ms = second * 1000;
+      emit(bytes(second * mib));
+    }
+    assert.equal(screen.written, "… r.test/app: copy x: 10 MiB of 64 MiB (15%), 1 MiB/s, 54s left\n");
+  });
+
+  test("json: every event", () => {
+    const { emit, screen } = setUp("json");
+    emit(bytes(mib));
+    assert.deepEqual(JSON.parse(screen.written), bytes(mib));
+  });
+
+  test("on a terminal a bar that fits", () => {
+    for (const columns of [40, 60, 100]) {
+      const { emit, clock, close, screen } = setUp("tty", { columns });
+      emit(bytes(0));
+      clock.ms = 4000;
+      emit(bytes(32 * mib));
+      const [line = ""] = show(screen.written);
+      assert.match(line, /50%/);
+      assert.ok(line.length < columns, line);
+      close();
+    }
+  });
+});

@@ -48,13 +48,17 @@ export function openHastyWorld({ home, speed = 60, ...options }: HastyOptions): 
   };
 }
 
+/** A machine under load is not taken for a silent server. */
+const leastPatienceMs = 2000;
+
 function hasten(transport: Transport, speed: number): Transport {
+  const hastened = (ms: number) => Math.max(leastPatienceMs, ms / speed);
   return {
     request: (request: TransportRequest) =>
       transport.request({
         ...request,
-        headersTimeoutMs: request.headersTimeoutMs / speed,
-        idleTimeoutMs: request.idleTimeoutMs / speed,
+        headersTimeoutMs: hastened(request.headersTimeoutMs),
+        idleTimeoutMs: hastened(request.idleTimeoutMs),
       }),
     close: () => transport.close(),
   };

@@ -11,6 +11,7 @@ const checkout = resolve(import.meta.dirname, "../..");
 
 export interface Installed extends AsyncDisposable {
   readonly home: string;
+  readonly program: string;
   /** Runs it to its end, which must be a good one. */
   run(args: readonly string[]): Promise<void>;
   /** Most resident bytes of all runs so far. */
@@ -27,6 +28,7 @@ export async function installRegctl(): Promise<Installed> {
   let highest = 0;
   return {
     home,
+    program,
     run: async (args) => {
       const child = spawn(process.execPath, [program, ...args], {
         env: { PATH: process.env.PATH, HOME: home, DOCKER_HOST: `unix://${home}/none.sock` },

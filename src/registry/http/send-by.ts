@@ -21,6 +21,7 @@ export function sendBy(transport: Transport): Send {
         url,
         headers: { ...headers, ...lengthOf(request) },
         body: openBody(request),
+        spends: isStreamed(request.body) && request.body.spends === true,
         large: isLarge(request),
         headersTimeoutMs: request.headersTimeoutMs ?? headersTimeoutMs,
         idleTimeoutMs,

@@ -18,6 +18,8 @@ export interface StreamedBody {
   readonly length: number | null;
   /** `open` may be called again. */
   readonly again: boolean;
+  /** Its chunks are nobody else's once they are sent: their memory may be used again. */
+  readonly spends?: boolean;
 }
 
 export interface RegistryRequest {

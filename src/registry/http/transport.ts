@@ -19,6 +19,8 @@ export interface TransportRequest {
   readonly url: URL;
   readonly headers: Headers;
   readonly body: Buffer | Readable | null;
+  /** The chunks of the body are nobody else's once they are sent. */
+  readonly spends?: boolean;
   /** HTTP/2 is three times slower for large bodies: they travel over HTTP/1.1. */
   readonly large: boolean;
   readonly headersTimeoutMs: number;
