@@ -1,6 +1,7 @@
 /**
- * `npm test`: static checks, then everything in test/, then the lab where it can run. Prints what fails as it
- * fails, and ends with what passed, what was skipped and why. `--only check|unit|lab` takes one part.
+ * `npm test`: static checks, then everything in test/, then other people's clients and registries where Go can build
+ * them, then the lab where it can run. Prints what fails as it fails, and ends with what passed, what was skipped and
+ * why. `--only check|unit|interop|lab` takes one part.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -59,6 +60,20 @@ async function runUnit(): Promise<Count> {
   return runFiles(files, { concurrency: 2, fileTimeoutMs: 180_000, say });
 }
 
+async function runInterop(): Promise<Count & { readonly reason?: string }> {
+  const { openAllPeers, withoutGo } = await import("./interop/peers.ts");
+  if (withoutGo !== false) return { ...nothing, skipped: 1, reason: withoutGo };
+  try {
+    await openAllPeers(say);
+  } catch (error) {
+    const reason = `a peer could not be built: ${String(error)}`;
+    say(`FAIL interop: it must run where Go is, and did not: ${reason}`);
+    return { ...nothing, failed: 1, reason };
+  }
+  const files = await findFiles("test/interop/**/*.interop.ts");
+  return runFiles(files, { concurrency: 2, fileTimeoutMs: 300_000, say });
+}
+
 async function runLab(): Promise<Count & { readonly reason?: string }> {
   const { openLab } = await import("./lab/prerequisites.ts");
   const ability = await openLab(say);
@@ -71,7 +86,7 @@ async function runLab(): Promise<Count & { readonly reason?: string }> {
   return { ...nothing, ...(fault ? { failed: 1 } : { skipped: 1 }), reason: ability.reason };
 }
 
-const parts = { check: runChecks, unit: runUnit, lab: runLab };
+const parts = { check: runChecks, unit: runUnit, interop: runInterop, lab: runLab };
 
 async function runPart(name: keyof typeof parts): Promise<PartResult> {
   say(`\n== ${name}`);

@@ -33,18 +33,33 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
+/** Against the fastest of several. */
+export interface Race extends Omit<Comparison, "peer"> {
+  readonly peers: readonly Timed[];
+}
+
 /** One warm-up of each, then ours and the peer in turn, so that a machine that drifts drifts for both. */
-export async function compare({ title, ours, peer, atMost, rounds }: Comparison): Promise<Verdict> {
-  await timeOnce(ours);
-  await timeOnce(peer);
-  const times = { ours: [] as number[], peer: [] as number[] };
+export async function compare({ peer, ...comparison }: Comparison): Promise<Verdict> {
+  return await race({ ...comparison, peers: [peer] });
+}
+
+export async function race({ title, ours, peers, atMost, rounds }: Race): Promise<Verdict> {
+  const runs = [ours, ...peers].map((timed) => ({ timed, times: [] as number[] }));
+  for (const { timed } of runs) await timeOnce(timed);
   for (let round = 0; round < rounds; round += 1) {
-    times.ours.push(await timeOnce(ours));
-    times.peer.push(await timeOnce(peer));
+    for (const { timed, times } of runs) times.push(await timeOnce(timed));
   }
-  const [a, b] = [median(times.ours), median(times.peer)];
-  const ratio = a / b;
+  const [mine = Number.NaN, ...theirs] = runs.map(({ times }) => median(times));
+  const ratio = mine / Math.min(...theirs);
   const met = ratio <= atMost;
-  const line = `${title}: ${ours.name} ${a.toFixed(0)} ms, ${peer.name} ${b.toFixed(0)} ms, N=${rounds}, median ratio ${ratio.toFixed(2)} (asked ≤ ${atMost}) ${met ? "MET" : "MISSED"}`;
+  const shown = runs.map(({ timed, times }) => `${timed.name} ${median(times).toFixed(0)} ms`).join(", ");
+  const line = `${title}: ${shown}, N=${rounds}, median ratio ${ratio.toFixed(2)} (asked ≤ ${atMost}) ${met ? "MET" : "MISSED"}`;
   return { line, met };
+}
+
+/** Memory, against a bound. */
+export function judgeMemory(title: string, peak: number, atMost: number): Verdict {
+  const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  const met = peak > 0 && peak < atMost;
+  return { line: `${title}: RSS ${mib(peak)} (asked < ${mib(atMost)}) ${met ? "MET" : "MISSED"}`, met };
 }

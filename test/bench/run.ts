@@ -1,20 +1,75 @@
-/** `npm run bench`: ratios against what people use today, each in one run. Exit 1 when one was missed. */
+/**
+ * `npm run bench [-- setup|browse|copy …]`: ratios against what people use today, each in one run. Exit 1 when one was
+ * missed. `--rounds N` takes fewer or more than the usual.
+ */
 import { cpus, release } from "node:os";
-import { bundle } from "../../scripts/build.ts";
+import { parseArgs } from "node:util";
+import { withoutGo } from "../interop/peers.ts";
 import { openLab } from "../lab/prerequisites.ts";
-import { benchSetup } from "./setup.ts";
+import type { Verdict } from "./measure.ts";
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
+
+interface Bench {
+  /** Why it cannot run here, or null. */
+  readonly obstacle: () => Promise<string | null>;
+  /** Tells each line as it comes. */
+  readonly run: (rounds: number | undefined, tell: (verdict: Verdict) => void) => Promise<void>;
+}
+
+const needsGo = async () => (withoutGo === false ? null : withoutGo);
+
+const benches: Readonly<Record<string, Bench>> = {
+  setup: {
+    obstacle: async () => {
+      const lab = await openLab();
+      return lab.can ? null : lab.reason;
+    },
+    run: async (_rounds, tell) => {
+      const [{ benchSetup }, { bundle }] = await Promise.all([
+        import("./setup.ts"),
+        import("../../scripts/build.ts"),
+      ]);
+      await bundle();
+      for (const verdict of await benchSetup()) tell(verdict);
+    },
+  },
+  browse: {
+    obstacle: needsGo,
+    run: async (rounds, tell) => (await import("./browse.ts")).benchBrowse(rounds, tell),
+  },
+  copy: {
+    obstacle: needsGo,
+    run: async (rounds, tell) => (await import("./copy.ts")).benchCopy(rounds, tell),
+  },
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string" } },
+});
+const unknown = positionals.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  process.stderr.write(`no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}\n`);
+  process.exit(2);
+}
 const { length: count, 0: first } = cpus();
 say(
   `${count} × ${first?.model ?? "unknown processor"}, Linux ${release()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
 );
-const lab = await openLab();
-if (!lab.can) {
-  say(`skipped: ${lab.reason}`);
-} else {
-  await bundle();
-  const verdicts = await benchSetup();
-  for (const { line } of verdicts) say(line);
-  process.exitCode = verdicts.every(({ met }) => met) ? 0 : 1;
+const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
+let missed = false;
+for (const name of positionals.length > 0 ? positionals : Object.keys(benches)) {
+  const bench = benches[name];
+  if (bench === undefined) continue;
+  const obstacle = await bench.obstacle();
+  if (obstacle !== null) {
+    say(`${name} skipped: ${obstacle}`);
+    continue;
+  }
+  await bench.run(rounds, ({ line, met }) => {
+    say(line);
+    missed ||= !met;
+  });
 }
+process.exitCode = missed ? 1 : 0;

@@ -4,15 +4,24 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { mustRun } from "./command.ts";
 
-export type BaseName = "systemd" | "sysvinit";
+export type BaseName = "systemd" | "sysvinit" | "sid";
 
 const common =
-  "docker.io,openssh-server,sudo,iproute2,iptables,procps,curl,ca-certificates,busybox-static,docker-registry";
+  "docker.io,openssh-server,sudo,iproute2,iptables,procps,curl,ca-certificates,busybox-static,docker-registry,nginx-light";
 
 /** A name ending in `-` keeps that package out. */
 const packagesOf: Readonly<Record<BaseName, string>> = {
   systemd: `${common},systemd,systemd-sysv,dbus,libpam-systemd-`,
   sysvinit: `${common},sysvinit-core,sysv-rc,systemd-,libpam-systemd-,elogind-,libpam-elogind-`,
+  sid: `${common},systemd,systemd-sysv,dbus,libpam-systemd-,docker-cli,docker-buildx,podman,crun,netavark,buildah,skopeo`,
+};
+
+/** What there is of mmdebstrap's own words: suite, then options for apt. */
+const suiteOf: Readonly<Record<BaseName, readonly string[]>> = {
+  systemd: ["bookworm"],
+  sysvinit: ["bookworm"],
+  // It has the newest engine. A copy of it that stands still is good enough, though its Release file has an end.
+  sid: ["sid", '--aptopt=Acquire::Check-Valid-Until "false"'],
 };
 
 /** Run by mmdebstrap with the new root as $1. */
@@ -40,27 +49,35 @@ const maskedUnits = [
   "dev-hugepages.mount dev-mqueue.mount modprobe@.service systemd-modules-load.service systemd-sysctl.service",
 ].join(" ");
 
-const hookOf: Readonly<Record<BaseName, string>> = {
-  systemd: `${commonHook}
-chroot "$1" systemctl disable docker-registry.service
+const systemdHook = `${commonHook}
+chroot "$1" systemctl disable docker-registry.service nginx.service
 chroot "$1" systemctl mask ${maskedUnits}
 # Logins need not wait for the whole boot.
 ln -s /dev/null "$1/etc/tmpfiles.d/systemd-nologin.conf"
-`,
+`;
+
+const hookOf: Readonly<Record<BaseName, string>> = {
+  systemd: systemdHook,
+  sid: systemdHook,
   // Halting must not unmount what the lab mounted; the docker script asks for limits that a machine may refuse.
   sysvinit: `${commonHook}
-rm -f "$1"/etc/rc?.d/*docker-registry
+rm -f "$1"/etc/rc?.d/*docker-registry "$1"/etc/rc?.d/*nginx
 rm -f "$1"/etc/rc[06].d/*umount* "$1"/etc/rc[06].d/*hwclock* "$1"/etc/rc[06].d/*urandom*
 sed -i -E 's/^(\\s*ulimit -[nup] .*)$/\\1 || true/' "$1/etc/init.d/docker"
 `,
 };
 
-/** Builds unless someone did: $1 final folder, $2 packages, $3 hook. The lock ends with the process that holds it. */
+/**
+ * Builds unless someone did: $1 final folder, $2 packages, $3 hook, $4 suite, then options. The lock ends with the
+ * process that holds it.
+ */
 const buildScript = `set -e
 [ -d "$1/root" ] && exit 0
-rm -rf "$1.building" && mkdir -p "$1.building"
-mmdebstrap --quiet --variant=minbase --include="$2" --customize-hook="$3" bookworm "$1.building/root"
-mv "$1.building" "$1"
+final=$1 packages=$2 hook=$3 suite=$4
+shift 4
+rm -rf "$final.building" && mkdir -p "$final.building"
+mmdebstrap --quiet --variant=minbase --include="$packages" --customize-hook="$hook" "$@" "$suite" "$final.building/root"
+mv "$final.building" "$final"
 `;
 
 function cacheFolder(): string {
@@ -69,11 +86,11 @@ function cacheFolder(): string {
 
 /** The path of a ready base root. Takes about 40 s the first time on a machine. */
 export async function openBaseRoot(name: BaseName): Promise<string> {
-  const recipe = [packagesOf[name], hookOf[name], buildScript];
+  const recipe = [packagesOf[name], hookOf[name], ...suiteOf[name], buildScript];
   const key = createHash("sha256").update(JSON.stringify(recipe)).digest("hex").slice(0, 12);
   const folder = `${cacheFolder()}/${name}-${key}`;
   if (!existsSync(`${folder}/root`)) {
-    await locked(`${name}.lock`, buildScript, [folder, packagesOf[name], hookOf[name]]);
+    await locked(`${name}.lock`, buildScript, [folder, packagesOf[name], hookOf[name], ...suiteOf[name]]);
   }
   return `${folder}/root`;
 }

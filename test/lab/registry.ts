@@ -20,10 +20,12 @@ export interface RegistryOptions {
   /** Default true. */
   readonly deletes?: boolean;
   readonly readOnly?: boolean;
+  /** URL of a registry that it fetches from and keeps what it got. */
+  readonly proxyOf?: string;
 }
 
 function configOf(folder: string, port: number, options: RegistryOptions): object {
-  const { tls, htpasswd, token, deletes = true, readOnly = false } = options;
+  const { tls, htpasswd, token, deletes = true, readOnly = false, proxyOf } = options;
   const bundle = { rootcertbundle: `${folder}/token.pem` };
   const auth = {
     ...(htpasswd === undefined ? {} : { htpasswd: { realm: "lab", path: `${folder}/htpasswd` } }),
@@ -43,6 +45,7 @@ function configOf(folder: string, port: number, options: RegistryOptions): objec
       ...(tls === undefined ? {} : { tls: { certificate: `${folder}/cert.pem`, key: `${folder}/key.pem` } }),
     },
     ...(Object.keys(auth).length === 0 ? {} : { auth }),
+    ...(proxyOf === undefined ? {} : { proxy: { remoteurl: proxyOf } }),
   };
 }
 

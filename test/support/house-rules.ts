@@ -114,15 +114,15 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   publish: {
     files: ["src/publish/"],
-    may: ["access", "config", "contract", "engine", "layout", "quoting", "registry", "transfer", "waiting"],
+    may: ["access", "config", "contract", "engine", "explain", "layout", "quoting", "registry", "transfer", "waiting"],
     mayType: ["context"],
     why: "images of engines and files into registries; which of the engine's images are there already",
   },
   pull: {
     files: ["src/pull/"],
-    may: ["access", "config", "contract", "engine", "layout", "quoting", "registry", "transfer", "waiting"],
+    may: ["access", "config", "contract", "engine", "explain", "layout", "registry", "transfer"],
     mayType: ["context"],
-    why: "images of registries into engines and files",
+    why: "images of registries into engines and files; puts an error into words inside an item",
   },
   server: {
     files: ["src/server/"],
@@ -218,6 +218,7 @@ export const effectPlaces: Readonly<Record<string, string>> = {
   "src/ssh/socket.ts": "our own TCP socket without delay",
   "src/layout/": "a layout is files that are read and written in parts: a port would say node:fs again",
   "src/transfer/resume-state.ts": "an upload is claimed by renaming its file, which the port for files does not offer",
+  "src/pull/spool.ts": "a layer is read from its file while it grows, which the port for files does not offer",
   "src/config/lock.ts": "a lock is a file made exclusively, which the port for files does not offer",
 };
 
