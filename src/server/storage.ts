@@ -2,7 +2,7 @@
  * What the registry keeps, behind one narrow door with two implementations: memory (tests, examples) and disk. Both
  * pass `test/server/storage.contract.ts`. Names of repositories, tags and digests are valid here: the core has judged
  * them. What an implementation promises: an operation that has resolved survives a power cut; one that was cut off has
- * happened wholly or not at all (an upload keeps what arrived).
+ * happened wholly or not at all. An upload keeps what arrived; until it is finished a power cut may lose it.
  */
 import type { Descriptor } from "../registry/descriptor.ts";
 import type { Digest } from "../registry/digest.ts";
@@ -77,7 +77,7 @@ export interface Storage {
     limit: number,
   ): Promise<{ readonly names: readonly string[]; readonly total: number }>;
 
-  /** Null when this repository does not hold it, whatever others do. */
+  /** Null when this repository does not hold it, whatever others do, or when it is damaged: so clients push it again. */
   blobSize(repository: string, digest: Digest): Promise<number | null>;
   openBlob(repository: string, digest: Digest): Promise<BlobReader | null>;
   /** Makes a blob that is stored already part of this repository; `from` null takes it from any. False: not there. */

@@ -6,8 +6,8 @@ export type Fault =
   | { readonly kind: "error"; readonly at: number; readonly code: string }
   /** The operation happens or not, and nothing happens after it; `torn` writes half. */
   | { readonly kind: "crash"; readonly at: number; readonly happens: "no" | "yes" | "torn" }
-  /** Each write takes one byte at a time. */
-  | { readonly kind: "short-writes" }
+  /** Each write takes so many bytes at most. */
+  | { readonly kind: "short-writes"; readonly bytes: number }
   | { readonly kind: "none" };
 
 export interface FaultFiles extends StoreFiles {
@@ -43,7 +43,7 @@ export function withFault(files: StoreFiles, fault: Fault): FaultFiles {
     write: (chunks, position) => {
       const [first = Buffer.alloc(0)] = chunks;
       const part = (bytes: number) => () => file.write([first.subarray(0, bytes)], position);
-      const whole = fault.kind === "short-writes" ? part(1) : () => file.write(chunks, position);
+      const whole = fault.kind === "short-writes" ? part(fault.bytes) : () => file.write(chunks, position);
       return run(`write ${path}`, whole, part(Math.ceil(first.length / 2)));
     },
     truncate: (size) => run(`truncate ${path}`, () => file.truncate(size)),
