@@ -24,7 +24,8 @@ export async function bundle(outdir = join(repository, "dist")): Promise<void> {
   await rm(outdir, { recursive: true, force: true });
   await build({
     absWorkingDir: repository,
-    entryPoints: ["src/main.ts"],
+    // The second is the program of a thread, which is started by its file.
+    entryPoints: { main: "src/main.ts", "bcrypt-thread": "src/system/bcrypt-thread.ts" },
     outdir,
     bundle: true,
     splitting: true,

@@ -9,10 +9,13 @@ export type CommandTable = Readonly<Record<string, () => Promise<{ readonly defa
 export const commandTable: CommandTable = {
   copy: () => import("./commands/copy.ts"),
   delete: () => import("./commands/delete.ts"),
+  images: () => import("./commands/images.ts"),
   inspect: () => import("./commands/inspect.ts"),
   login: () => import("./commands/login.ts"),
   logout: () => import("./commands/logout.ts"),
   ping: () => import("./commands/ping.ts"),
+  publish: () => import("./commands/publish.ts"),
+  pull: () => import("./commands/pull.ts"),
   search: () => import("./commands/search.ts"),
   serve: () => import("./commands/serve/index.ts"),
   "serve:gc": () => import("./commands/serve/gc.ts"),

@@ -1,7 +1,7 @@
 /** Where the doors to the world are wired. The only importer of `system/`; everything heavy loads when it is used. */
 
-import { statSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { closeSync, openSync, statSync } from "node:fs";
+import { availableParallelism, hostname, userInfo } from "node:os";
 import { addAbortSignal, type Duplex } from "node:stream";
 import pjson from "../package.json" with { type: "json" };
 import { type MaySave, maySaveSettings } from "./config/may-save.ts";
@@ -9,6 +9,13 @@ import type { OpenHttp } from "./engine/carrier.ts";
 import type { SshMode } from "./flags.ts";
 import type { Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
 import type { OpenTransport } from "./registry/http/transport.ts";
+import type { ComparePassword } from "./server/auth/passwords.ts";
+import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
+import type { StartRegistryServer } from "./server/listener.ts";
+import type { MachineNames } from "./server/tls/names.ts";
+import type { ControlSockets } from "./service/control.ts";
+import type { StartInBackground } from "./service/detach.ts";
+import type { LogFile } from "./service/log.ts";
 import type { SshConnection } from "./ssh/connection.ts";
 import type { HostSpec } from "./ssh/host-spec.ts";
 import { createClock } from "./system/clock.ts";
@@ -66,6 +73,28 @@ export interface Context {
   /** The addresses of a host name; none when it has none. */
   addressesOf(host: string): Promise<readonly string[]>;
   localHost(): Promise<Host>;
+  /** How this program is started again, its inspector closed: the first words of a command line. */
+  readonly program: readonly string[];
+  readonly pid: number;
+  /** Processors that this process may use. */
+  readonly cores: number;
+  /** Of the libraries that Node packs with. */
+  readonly libraries: { readonly zlib?: string; readonly zstd?: string };
+  readonly isRoot: boolean;
+  /** Serves a registry; from then on no signal opens Node's inspector. */
+  registryServer(): Promise<StartRegistryServer>;
+  /** What a registry's storage is made of. */
+  storeFiles(): Promise<StoreFiles>;
+  holdFolder(): Promise<HoldFolder>;
+  /** Compares passwords in a thread of its own. */
+  comparePassword(): Promise<ComparePassword>;
+  controlSockets(): Promise<ControlSockets>;
+  startInBackground(): Promise<StartInBackground>;
+  /** A log of at most this many bytes, and as many again of what came before. */
+  openLogFile(path: string, mostBytes: number): Promise<LogFile>;
+  machineNames(): Promise<MachineNames>;
+  /** Whether there was a terminal that is no more. */
+  terminalGone(): boolean;
   dialTcp(address: TcpAddress): Promise<Duplex>;
   /** As `connect`, from `[USER@]HOST[:PORT]`. */
   connectTo(spec: string): Promise<SshConnection>;
@@ -114,6 +143,25 @@ export function createContext(options: ContextOptions): Context {
     registryHttp: async () => (await import("./system/registry-http.ts")).openTransport,
     spawn: async () => (await import("./system/processes.ts")).spawn,
     addressesOf: async (host) => (await import("./system/addresses.ts")).lookUpAddresses(host),
+    program: [process.execPath, "--disable-sigusr1", process.argv[1] ?? "regctl"],
+    pid: process.pid,
+    cores: availableParallelism(),
+    libraries: process.versions,
+    isRoot: process.geteuid?.() === 0,
+    registryServer: async () => {
+      // Node would open it for whoever may signal this process; a listener of ours keeps it from that.
+      process.on("SIGUSR1", () => {});
+      return (await import("./system/registry-server.ts")).startRegistryServer;
+    },
+    storeFiles: async () => (await import("./system/store-files.ts")).createStoreFiles(),
+    holdFolder: async () => (await import("./system/folder-hold.ts")).holdFolder,
+    comparePassword: async () => (await import("./system/bcrypt.ts")).createComparePassword(),
+    controlSockets: async () => (await import("./system/control-socket.ts")).controlSockets,
+    startInBackground: async () => (await import("./system/background.ts")).startInBackground,
+    openLogFile: async (path, mostBytes) =>
+      (await import("./system/log-file.ts")).openLogFile(path, mostBytes),
+    machineNames: async () => (await import("./system/addresses.ts")).readMachineNames(),
+    terminalGone: () => terminal.output.isTTY && !hasTerminal(),
     localHost: async () => {
       const [{ createLocalHost }, { spawn }] = await Promise.all([
         import("./system/local-host.ts"),
@@ -151,6 +199,16 @@ async function readInput(input: NodeJS.ReadStream, signal: AbortSignal): Promise
   const chunks: Buffer[] = [];
   for await (const chunk of addAbortSignal(signal, input)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Opening it fails once the terminal of this session has been closed. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function ownerOf(path: string): number | null {

@@ -38,8 +38,11 @@ export interface ErrorFacts {
 
   NO_RIGHTS: { host: string; user: string; reason: string; paste: readonly string[] };
 
-  ENGINE_UNREACHABLE: { host: string; tried: readonly string[]; reason: string };
+  /** `instead`: what can be done without one. */
+  ENGINE_UNREACHABLE: { host: string; tried: readonly string[]; reason: string; instead?: string };
   ENGINE_ERROR: { host: string; request: string; status: number; message: string };
+  /** It could not read what it would be given; `needs` says from when on engines do. */
+  ENGINE_TOO_OLD: { host: string; version: string; what: string; needs: string };
   HOST_COMMAND_FAILED: { host: string; command: string; code: number | null; output: string };
   HOST_FILE_FAILED: { host: string; path: string; problem: string };
   /** Applied, not proved within the time, and the old state is back. */
@@ -126,6 +129,12 @@ export interface ErrorFacts {
   TAG_MOVED: { reference: string; was: string; is: string | null };
   /** A tag could neither be deleted nor put back; `digest` is what it held before, which is whole. */
   PLACEHOLDER_LEFT: { reference: string; digest: string; reason: string };
+  /** The engine has no such image; `near` are names of those that it has. */
+  IMAGE_MISSING: { given: string; engine: string; near: readonly string[] };
+  /** The beginning of more than one id. */
+  IMAGE_AMBIGUOUS: { given: string; candidates: readonly string[] };
+  /** `--no-overwrite`, and the tag leads to another image; `would` is null where that is not known before. */
+  TAG_TAKEN: { reference: string; is: string; would: string | null };
   /** The image has no variant for it. */
   PLATFORM_MISSING: { what: string; platform: string; available: readonly string[] };
   /** Neither a list of repositories nor a search; `tried` are sentences. */
@@ -170,6 +179,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   NO_RIGHTS: 4,
   ENGINE_UNREACHABLE: 6,
   ENGINE_ERROR: 1,
+  ENGINE_TOO_OLD: 3,
   HOST_COMMAND_FAILED: 1,
   HOST_FILE_FAILED: 1,
   NOT_PROVED: 7,
@@ -207,6 +217,9 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   DELETE_OFF: 3,
   TAG_MOVED: 3,
   PLACEHOLDER_LEFT: 1,
+  IMAGE_MISSING: 5,
+  IMAGE_AMBIGUOUS: 2,
+  TAG_TAKEN: 3,
   PLATFORM_MISSING: 5,
   SEARCH_CLOSED: 1,
   PORT_HELD: 3,

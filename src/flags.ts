@@ -75,6 +75,10 @@ const flags = {
   }),
   username: string({ char: "u", helpValue: "NAME", summary: "The user to log in as." }),
   "password-stdin": boolean({ summary: "Read the password, or a token, from standard input." }),
+  context: string({
+    helpValue: "NAME",
+    summary: "The docker context whose engine is meant; the one that docker uses when left out.",
+  }),
   registry: string({
     helpValue: "HOST[:PORT]",
     summary: "The registry for names without one; the default registry when left out.",

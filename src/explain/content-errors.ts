@@ -8,6 +8,9 @@ type ContentCode =
   | "DELETE_OFF"
   | "TAG_MOVED"
   | "PLACEHOLDER_LEFT"
+  | "IMAGE_MISSING"
+  | "IMAGE_AMBIGUOUS"
+  | "TAG_TAKEN"
   | "PLATFORM_MISSING"
   | "SEARCH_CLOSED";
 
@@ -40,6 +43,21 @@ export const contentWords: WordsFor<ContentCode> = {
       `Delete the tag: ${quoteLine(["regctl", "delete", reference])}`,
       `Or have it back: ${quoteLine(["regctl", "copy", `${reference.replace(/:[^:/]*$/, "")}@${digest}`, reference])}`,
     ],
+  }),
+  IMAGE_MISSING: ({ given, engine, near }) => ({
+    message: `The engine on ${engine} has no image "${given}".${below("It has:", near)}`,
+    remedies: [
+      "See all that it has: docker image ls",
+      "An image in a file is written docker-archive:FILE, oci-archive:FILE or oci:DIR",
+    ],
+  }),
+  IMAGE_AMBIGUOUS: ({ given, candidates }) => ({
+    message: `More than one image has an id that begins with "${given}".${below("They are:", candidates)}`,
+    remedies: ["Type more of the id, or a name"],
+  }),
+  TAG_TAKEN: ({ reference, is, would }) => ({
+    message: `${reference} is ${is} already${would === null ? "" : `, and would become ${would}`}; --no-overwrite forbids that, and nothing was sent.`,
+    remedies: ["Choose another tag", "Or leave --no-overwrite out"],
   }),
   PLATFORM_MISSING: ({ what, platform, available }) => ({
     message: `${what} has no variant for ${platform}.${below("It has:", available)}`,

@@ -15,6 +15,7 @@ type HostCode =
   | "NO_RIGHTS"
   | "ENGINE_UNREACHABLE"
   | "ENGINE_ERROR"
+  | "ENGINE_TOO_OLD"
   | "HOST_COMMAND_FAILED"
   | "HOST_FILE_FAILED"
   | "NOT_PROVED"
@@ -74,14 +75,21 @@ export const hostWords: WordsFor<HostCode> = {
       ...(paste.length > 0 ? ["Or let somebody with rights paste:", ...paste] : []),
     ],
   }),
-  ENGINE_UNREACHABLE: ({ host, tried, reason }) => {
+  ENGINE_UNREACHABLE: ({ host, tried, reason, instead }) => {
     const explained = explainReason(reason, ["docker version", "sudo systemctl status docker"]);
     const where = tried.length === 0 ? "" : ` Tried: ${sentence(tried.join(", "))}`;
     return {
       message: `No container engine answers on ${host}: ${explained.reason}${where}`,
-      remedies: explained.remedies,
+      remedies: instead === undefined ? explained.remedies : [...explained.remedies, instead],
     };
   },
+  ENGINE_TOO_OLD: ({ host, version, what, needs }) => ({
+    message: `The engine on ${host} (${version}) is too old for ${what}: ${sentence(needs)} Nothing was changed.`,
+    remedies: [
+      "Upgrade the engine, or publish the image again with gzip",
+      "Into a file: --output oci:DIR",
+    ],
+  }),
   ENGINE_ERROR: ({ host, request, status, message }) => {
     const explained = explainReason(message, ["Run it again with --verbose"]);
     return {

@@ -1,18 +1,21 @@
 /** A block of lines at the bottom of the screen, one for each host at work, redrawn in place. */
 import { renderDuration } from "./amounts.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
-import { cut } from "./table.ts";
+import { cut, widthOf } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
 
+/** What a line says, where it knows how to fill the columns that it gets. */
+export type LineText = string | ((columns: number) => string);
+
 interface LiveLine {
-  text: string;
+  text: LineText;
   readonly since: number;
   state: "working" | "ok" | "failed";
 }
 
 export interface LiveLines {
   /** Starts or replaces the line of a host. */
-  show(host: string, text: string): void;
+  show(host: string, text: LineText): void;
   finish(host: string, ok: boolean): void;
   /** Prints a line that stays, above the block. */
   say(line: string): void;
@@ -39,6 +42,10 @@ function renderLine(host: string, line: LiveLine, now: number, style: Style, col
   const seconds = (now - line.since) / 1000;
   const elapsed =
     line.state === "working" && seconds >= secondsWorthTelling ? ` (${renderDuration(seconds)})` : "";
+  if (typeof line.text !== "string") {
+    const name = cut(escapeControl(host), Math.floor(columns / 3), style.symbols.ellipsis);
+    return `${symbol} ${name}  ${line.text(columns - 5 - widthOf(name))}`;
+  }
   const room = columns - 3 - elapsed.length;
   return `${symbol} ${cut(`${escapeControl(host)}  ${escapeControl(line.text)}`, room, style.symbols.ellipsis)}${elapsed}`;
 }

@@ -1,6 +1,7 @@
 /** The story on standard error while a command runs. One small teller for each value of `--progress`. */
 import type { ProgressMode } from "../flags.ts";
 import type { Emit, ProgressEvent } from "../ports.ts";
+import { createRates, renderAmount, renderBar, renderPace } from "./byte-progress.ts";
 import { createLiveLines } from "./live-lines.ts";
 import { createStyle, escapeControl, guardJson, type Style } from "./style.ts";
 import type { RenderOptions } from "./terminal.ts";
@@ -41,6 +42,8 @@ function renderEvent(event: ProgressEvent, style: Style): string {
       return `${style.yellow(style.symbols.warning)} ${where}${escapeControl(event.warning)}`;
     case "trace":
       return style.dim(`${where}${escapeControl(event.trace)}`);
+    case "bytes":
+      return `${style.dim(style.symbols.working)} ${where}${escapeControl(event.what)}: ${renderAmount(event)}`;
     case "host-done":
       return event.ok
         ? `${style.green(style.symbols.ok)} ${where}done`
@@ -62,10 +65,16 @@ function createThrottle(now: () => number): (host: string) => boolean {
 function createPlainTeller(screen: Screen, options: TellerOptions): Teller {
   const style = createStyle(options);
   const due = createThrottle(options.now);
+  const rates = createRates(options.now);
   return {
     emit: (event) => {
       if (event.event === "trace" && !options.verbose) return;
       if (event.event === "step" && !options.verbose && !due(event.host)) return;
+      if (event.event === "bytes") {
+        const rate = rates.note(event);
+        if (due(event.host)) screen.write(`${renderEvent(event, style)}${renderPace(event, rate)}\n`);
+        return;
+      }
       screen.write(`${renderEvent(event, style)}\n`);
     },
     aside: (ask) => ask(),
@@ -87,8 +96,13 @@ function createJsonTeller(screen: Screen, { verbose }: TellerOptions): Teller {
 function createLiveTeller(screen: Screen, options: TellerOptions): Teller {
   const style = createStyle(options);
   const lines = createLiveLines(screen, options);
+  const rates = createRates(options.now);
   return {
     emit: (event) => {
+      if (event.event === "bytes") {
+        const rate = rates.note(event);
+        lines.show(event.host, (columns) => renderBar(event, rate, { columns, unicode: options.unicode }));
+      }
       if (event.event === "note" || event.event === "warning") lines.say(renderEvent(event, style));
       else if ((event.event === "step" || event.event === "trace") && options.verbose)
         lines.say(renderEvent(event, style));

@@ -1,5 +1,7 @@
-/** The system's resolver. */
+/** The system's resolver, and this machine's own names. */
 import { lookup } from "node:dns/promises";
+import { hostname, networkInterfaces } from "node:os";
+import type { MachineNames } from "../server/tls/names.ts";
 
 /** The addresses of a host name; none when it has none. */
 export async function lookUpAddresses(host: string): Promise<readonly string[]> {
@@ -8,4 +10,9 @@ export async function lookUpAddresses(host: string): Promise<readonly string[]> 
   } catch {
     return [];
   }
+}
+
+export function readMachineNames(): MachineNames {
+  const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return { hostname: hostname(), addresses: interfaces.map(({ address }) => address) };
 }

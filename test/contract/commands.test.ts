@@ -8,17 +8,22 @@ import { createTempHome } from "../support/temp-home.ts";
 const failing: Readonly<Record<string, readonly string[]>> = {
   copy: ["127.0.0.1:1/app:1", "127.0.0.1:1/copy"],
   delete: ["127.0.0.1:1/app:1"],
+  inspect: ["127.0.0.1:1/app"],
   login: ["127.0.0.1:1", "--username", "u", "--password-stdin"],
   logout: ["under_score:5000"],
+  images: [],
   ping: ["127.0.0.1:1"],
+  pull: ["127.0.0.1:1/app:1"],
   serve: ["--listen", "127.0.0.1:99999"],
   "serve:gc": ["--storage", "/dev/null/registry"],
   "serve:status": [],
   "serve:stop": [],
   "serve:verify": ["--storage", "/dev/null/registry"],
+  search: ["127.0.0.1:1/"],
   "setup:insecure": ["under_score:5000"],
   "setup:status": ["--on", "user@127.0.0.1:1", "--ssh", "node"],
   "setup:undo": ["under_score:5000"],
+  tags: ["127.0.0.1:1/app"],
   use: ["127.0.0.1:1"],
 };
 

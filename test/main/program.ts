@@ -91,6 +91,24 @@ class Leftover extends RegctlCommand<Told> {
   }
 }
 
+/** Goes on after its document: SIGHUP is told, a signal ends it well, and `how` may end it badly. */
+class Stay extends RegctlCommand<Told> {
+  static override args = { how: argument({ ignoreStdin: true }) };
+  async execute({ args }: InputOf<typeof Stay>) {
+    const { signal, onHangup, stderr } = this.surroundings;
+    onHangup(() => stderr.write("hung up\n"));
+    const alive = setInterval(() => {}, 1000);
+    const running = new Promise<number>((resolve, reject) => {
+      signal.addEventListener("abort", () => resolve(5));
+      if (args.how === "fail") reject(new RegctlError("LISTEN_FAILED", { address: "a:1", problem: "lost" }));
+      if (args.how === "crash") setTimeout(() => JSON.parse("later"), 1);
+    });
+    const stop = (): void => clearInterval(alive);
+    running.then(stop, stop);
+    return { ...tell("ready"), running };
+  }
+}
+
 const classes = {
   echo: Echo,
   count: Count,
@@ -99,6 +117,7 @@ const classes = {
   crash: Crash,
   wait: Wait,
   stuck: Stuck,
+  stay: Stay,
   "group:leftover": Leftover,
 };
 

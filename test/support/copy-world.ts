@@ -32,7 +32,12 @@ export async function openCopyWorld(): Promise<CopyWorld> {
     home: home.path,
     told,
     copy: async ({ signal, ...input } = {}) => {
-      const world = openHastyWorld({ home: home.path, ...(signal === undefined ? {} : { signal }) });
+      // Faster would take a busy machine for a silent server.
+      const world = openHastyWorld({
+        home: home.path,
+        speed: 10,
+        ...(signal === undefined ? {} : { signal }),
+      });
       try {
         return await copyImages(
           {

@@ -13,6 +13,8 @@ export interface Upload {
   /** What there is survives a power cut. */
   durable: boolean;
   busy: "no" | "writing" | "finishing";
+  /** Its file is a blob already, whose other names would change with it: it may be finished, and takes no more bytes. */
+  stored: boolean;
   /** Cancelled, or finished: its file is gone or about to go. */
   gone: boolean;
 }
@@ -22,7 +24,17 @@ export type Known = Map<string, Upload>;
 
 export function newUpload({ paths }: DiskParts, repository: string, id: string): Upload {
   const path = paths.upload(repository, id);
-  return { repository, id, path, size: 0, hash: openHash("sha256"), durable: true, busy: "no", gone: false };
+  return {
+    repository,
+    id,
+    path,
+    size: 0,
+    hash: openHash("sha256"),
+    durable: true,
+    busy: "no",
+    stored: false,
+    gone: false,
+  };
 }
 
 /** Forgotten last: whoever looks meanwhile must not find the file and take it for an upload. */

@@ -42,6 +42,7 @@ export function createUploads(parts: DiskParts): Uploads {
       if (upload === null) return "unknown";
       if (upload.busy !== "no") return "busy";
       if (upload.size !== offset) return "moved";
+      if (upload.stored) return "unknown";
       return await occupied(upload, "writing", () => append(parts, known, upload, { body, most }));
     },
     finishUpload: async (repository, id, digest) => {
@@ -87,6 +88,8 @@ async function findUpload(
   const upload = newUpload(parts, repository, id);
   upload.size = found.size;
   upload.durable = false;
+  // Killed after it became a blob and before it was removed.
+  upload.stored = found.links > 1;
   if (found.size > 0) upload.hash = null;
   // Somebody else may have found it while this one looked.
   const other = known.get(id);
@@ -135,6 +138,8 @@ async function finish(
     }
     upload.durable = true;
   }
+  // From its first step on, whether or not the others can be made.
+  upload.stored = true;
   await publishBlob(parts, { path, size }, upload.repository, digest);
   // It is stored: a second name of it that stays goes with the orphans.
   await discard(parts, known, upload).catch(() => false);

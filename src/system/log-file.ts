@@ -1,0 +1,23 @@
+/** A log that never grows beyond its size: when it is full, it becomes FILE.1, in the place of the one before. */
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import type { LogFile } from "../service/log.ts";
+
+/** Written at once and appended, so that lines of another writer (a crash of this process) stand among them. */
+export function openLogFile(path: string, mostBytes: number): LogFile {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const file = openSync(path, "a", 0o600);
+  let size = fstatSync(file).size;
+  return {
+    write: (text) => {
+      if (size + text.length > mostBytes) {
+        // Copied, not renamed: standard error is open on the same file.
+        copyFileSync(path, `${path}.1`);
+        ftruncateSync(file);
+        size = 0;
+      }
+      size += writeSync(file, text);
+    },
+    close: () => closeSync(file),
+  };
+}

@@ -1,0 +1,4 @@
+/** An error with one of the codes that `registry/http/failure.ts` knows. */
+export function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
