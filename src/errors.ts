@@ -1,6 +1,6 @@
 /**
  * Every failure a user can meet, as facts. The words and remedies for a code live in `src/explain/errors.ts`,
- * the exit code here; docs/exit-codes.md is checked against both by a test.
+ * the exit code in `src/exit-codes.ts`; docs/exit-codes.md is checked against both by a test.
  */
 
 /** What is known when an error of a code is thrown. Strings are shown to people: no secrets, no control characters. */
@@ -158,81 +158,6 @@ export interface ErrorFacts {
 }
 
 export type ErrorCode = keyof ErrorFacts;
-
-/** docs/exit-codes.md shows this table; 0, 10 (pending) and a child's own code are not errors. */
-export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
-  USAGE: 2,
-  BAD_REFERENCE: 2,
-  BAD_REGISTRY: 2,
-  REGISTRY_NO_EFFECT: 2,
-  REGISTRY_TOO_WIDE: 3,
-  MISSING_ANSWER: 2,
-  DECLINED: 3,
-  CONFIG_BROKEN: 3,
-  CONFIG_CONFLICT: 3,
-  PLATFORM_NOT_WRITTEN: 3,
-  PLATFORM_UNKNOWN: 3,
-  ENGINE_ELSEWHERE: 3,
-  CHANGED_SINCE_PLANNED: 3,
-  UNDO_CHANGED_SINCE: 3,
-  LOCKED: 3,
-  NO_RIGHTS: 4,
-  ENGINE_UNREACHABLE: 6,
-  ENGINE_ERROR: 1,
-  ENGINE_TOO_OLD: 3,
-  HOST_COMMAND_FAILED: 1,
-  HOST_FILE_FAILED: 1,
-  NOT_PROVED: 7,
-  ROLLBACK_FAILED: 1,
-  SSH_NAME_UNKNOWN: 6,
-  SSH_UNREACHABLE: 6,
-  SSH_TIMEOUT: 6,
-  SSH_HOST_KEY_UNKNOWN: 2,
-  SSH_HOST_KEY_CHANGED: 3,
-  SSH_HOST_KEY_REVOKED: 3,
-  SSH_HOST_KEY_REFUSED: 3,
-  SSH_AUTH_FAILED: 4,
-  SSH_NO_COMMON_ALGORITHM: 6,
-  SSH_CONNECTION_LOST: 6,
-  SSH_COMMAND_TIMEOUT: 6,
-  SSH_FORWARD_DENIED: 3,
-  SSH_FORWARD_FAILED: 6,
-  SSH_NOT_INSTALLED: 1,
-  SSH_CONFIG_BROKEN: 3,
-  REGISTRY_UNREACHABLE: 6,
-  REGISTRY_PROTOCOL: 6,
-  REGISTRY_CERTIFICATE: 6,
-  NOT_A_REGISTRY: 6,
-  UNAUTHORIZED: 4,
-  DENIED: 4,
-  TOKEN_REALM_REFUSED: 3,
-  NOT_FOUND: 5,
-  RATE_LIMITED: 1,
-  REGISTRY_ERROR: 1,
-  CREDENTIAL_HELPER_FAILED: 1,
-  CONTENT_BROKEN: 1,
-  DIGEST_MISMATCH: 1,
-  FILE_FAILED: 1,
-  FILE_EXISTS: 3,
-  DELETE_OFF: 3,
-  TAG_MOVED: 3,
-  PLACEHOLDER_LEFT: 1,
-  IMAGE_MISSING: 5,
-  IMAGE_AMBIGUOUS: 2,
-  TAG_TAKEN: 3,
-  PLATFORM_MISSING: 5,
-  SEARCH_CLOSED: 1,
-  PORT_HELD: 3,
-  LISTEN_FAILED: 1,
-  STORAGE_LOCKED: 3,
-  STORAGE_FAILED: 1,
-  NOT_RUNNING: 5,
-  START_FAILED: 1,
-  STATE_UNREADABLE: 1,
-  OUTPUT_FAILED: 1,
-  INTERRUPTED: 130,
-  INTERNAL: 1,
-};
 
 /** A failure as data. `cause` keeps what was caught; it is printed only with `--verbose`. */
 export class RegctlError<C extends ErrorCode = ErrorCode> extends Error {

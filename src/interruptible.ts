@@ -3,6 +3,8 @@
  * at once, with the signal's reason. Never for something that changes a host.
  */
 export async function interruptible<T>(looking: Promise<T>, signal: AbortSignal): Promise<T> {
+  // It has begun already: left to itself it must not fail unheard.
+  looking.catch(() => {});
   signal.throwIfAborted();
   let stop: () => void = () => {};
   const aborted = new Promise<never>((_, reject) => {
@@ -13,6 +15,5 @@ export async function interruptible<T>(looking: Promise<T>, signal: AbortSignal)
     return await Promise.race([looking, aborted]);
   } finally {
     signal.removeEventListener("abort", stop);
-    looking.catch(() => {});
   }
 }

@@ -4,7 +4,8 @@
  */
 import { answer, type Request } from "./answer.ts";
 import type { CommandResult } from "./base-command.ts";
-import { exitCodeOf, isRegctlError, RegctlError } from "./errors.ts";
+import { isRegctlError, RegctlError } from "./errors.ts";
+import { exitCodeOf } from "./exit-codes.ts";
 import type { CommandSource } from "./oclif.ts";
 import { planRendering } from "./report/terminal.ts";
 import { wantsJson, wantsVerbose } from "./route.ts";

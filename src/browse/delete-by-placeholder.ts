@@ -2,7 +2,8 @@
  * A tag alone is removed where the registry deletes by digest only: see `delete-placeholder.ts`. Every step leaves
  * something that this run, or the next one, can finish or take back; the image itself stays under its digest.
  */
-import { exitCodeOf, isRegctlError } from "../errors.ts";
+import { isRegctlError } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
 import type { FetchedManifest } from "../registry/api/manifests.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { compareDigests, computeDigest } from "../registry/digest.ts";

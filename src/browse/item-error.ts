@@ -1,5 +1,6 @@
 /** Failures that stay with one of many items. Pure. */
-import { type ErrorCode, exitCodeOf, isRegctlError, type RegctlError } from "../errors.ts";
+import { type ErrorCode, isRegctlError, type RegctlError } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
 import { explain } from "../explain/errors.ts";
 
 /** A failure as it stands inside an item of a JSON document. */

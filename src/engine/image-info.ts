@@ -53,6 +53,10 @@ export function parseImageDetails(value: unknown): EngineImageDetails {
   };
 }
 
+export function parseStepSizes(value: unknown): readonly number[] {
+  return listOf(value).map((step) => numberOf(objectOf(step).Size));
+}
+
 function namesOf(image: JsonObject): Pick<EngineImage, "id" | "tags" | "digests" | "size"> {
   const named = (names: readonly string[]) => names.filter((name) => !name.includes("<none>"));
   return {

@@ -8,6 +8,7 @@ import {
   parseEvent,
   parseImageDetails,
   parseImages,
+  parseStepSizes,
 } from "./image-info.ts";
 import { parseJson } from "./lenient-json.ts";
 import type { EngineSession } from "./session.ts";
@@ -22,6 +23,8 @@ export interface EngineImages {
   list(): Promise<readonly EngineImage[]>;
   /** By name, id, or the beginning of an id. Null when there is none; ENGINE_ERROR when several begin so. */
   inspect(name: string): Promise<EngineImageDetails | null>;
+  /** Bytes that each step of its making added, unpacked, the latest first; steps without a layer have 0. */
+  stepSizes(name: string): Promise<readonly number[]>;
   /** Adds a name, taking it from the image that had it. */
   tag(name: string, repository: string, tag: string): Promise<void>;
   /** Takes away a name; the image goes with its last one. False: there was none. */
@@ -52,6 +55,8 @@ export function imagesOf(session: EngineSession): EngineImages {
   return {
     list: async () => parseImages(await session.getJson(await session.versioned("/images/json"))),
     inspect: (name) => inspectImage(session, name),
+    stepSizes: async (name) =>
+      parseStepSizes(await session.getJson(await session.versioned(`/images/${encodeName(name)}/history`))),
     tag: async (name, repository, tag) => {
       const path = await session.versioned(`/images/${encodeName(name)}/tag`);
       await session.send("POST", `${path}?${new URLSearchParams({ repo: repository, tag })}`);

@@ -85,10 +85,7 @@ export const hostWords: WordsFor<HostCode> = {
   },
   ENGINE_TOO_OLD: ({ host, version, what, needs }) => ({
     message: `The engine on ${host} (${version}) is too old for ${what}: ${sentence(needs)} Nothing was changed.`,
-    remedies: [
-      "Upgrade the engine, or publish the image again with gzip",
-      "Into a file: --output oci:DIR",
-    ],
+    remedies: ["Upgrade the engine, or publish the image again with gzip", "Into a file: --output oci:DIR"],
   }),
   ENGINE_ERROR: ({ host, request, status, message }) => {
     const explained = explainReason(message, ["Run it again with --verbose"]);

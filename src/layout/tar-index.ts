@@ -4,14 +4,8 @@
  */
 import { posix } from "node:path";
 import { broken, shown } from "./failures.ts";
-import {
-  decodePax,
-  decodeTarHeader,
-  hasContent,
-  type TarHeader,
-  tarBlock,
-  tarPadding,
-} from "./tar-format.ts";
+import { type Extension, extend, extensions, mostExtensionBytes } from "./tar-extension.ts";
+import { decodeTarHeader, type TarHeader, tarBlock, tarPadding } from "./tar-format.ts";
 
 /** What is read: a file, or memory. */
 export interface RandomAccess {
@@ -35,9 +29,8 @@ export interface TarIndex {
 
 type Found = TarFile | { readonly linkTo: string };
 
-/** Names and pax headers longer than this are of no image. */
+/** Names longer than this are of no image. */
 const mostNameBytes = 4096;
-const mostExtensionBytes = 1024 * 1024;
 /** So that an archive of endless empty files fills no memory: together some 50 MB. */
 const mostEntries = 100_000;
 const mostNames = 32 * 1024 * 1024;
@@ -110,13 +103,6 @@ interface Entry {
   readonly offset: number;
 }
 
-/** What a header says about the next one: `x` pax records, GNU's long name `L` and long link `K`. */
-interface Extension {
-  readonly path?: string;
-  readonly link?: string;
-  readonly size?: number;
-}
-
 /** Every entry with its names as they are meant. Throws CONTENT_BROKEN where the archive is cut off or is none. */
 async function* readEntries(source: RandomAccess, what: string): AsyncGenerator<Entry> {
   const read = createWindow(source);
@@ -129,8 +115,7 @@ async function* readEntries(source: RandomAccess, what: string): AsyncGenerator<
     if (raw === null) throw broken(what, problemOfHeader(position, block.length));
     const offset = position + tarBlock;
     const extends_ = extensions[raw.type];
-    const header =
-      extends_ === undefined && raw.type !== "g" ? { ...raw, ...contentOnly(raw, extension) } : raw;
+    const header = extends_ === undefined && raw.type !== "g" ? extend(raw, extension) : raw;
     if (header.size > source.size - offset) {
       throw broken(what, `it is cut off: ${shown(header.path)} goes on behind the end of the file`);
     }
@@ -145,27 +130,6 @@ async function* readEntries(source: RandomAccess, what: string): AsyncGenerator<
       extension = {};
     }
   }
-}
-
-/** A size in pax counts only for what has content. */
-function contentOnly(raw: TarHeader, { size, ...names }: Extension): Extension {
-  return size === undefined || !hasContent(raw.type) ? names : { ...names, size };
-}
-
-const extensions: Readonly<Record<string, (body: Buffer) => Extension | string>> = {
-  L: (body) => ({ path: textOf(body) }),
-  K: (body) => ({ link: textOf(body) }),
-  x: (body) => {
-    const records = decodePax(body);
-    if (records === null) return "it holds a pax header that is none";
-    const { sparse, ...extension } = records;
-    return sparse ? "it holds a sparse file, which is not read" : extension;
-  },
-};
-
-function textOf(body: Buffer): string {
-  const end = body.indexOf(0);
-  return body.toString("utf8", 0, end < 0 ? body.length : end);
 }
 
 function problemOfHeader(position: number, bytes: number): string {

@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
-import { exitCodeOf, type RegctlError } from "../errors.ts";
+import type { RegctlError } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
 import { explain, toRegctlError } from "../explain/errors.ts";
 import type { HostPlace } from "./locate.ts";
 import type { ErrorOutcome } from "./outcome.ts";

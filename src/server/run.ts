@@ -12,8 +12,10 @@ import type { Handle } from "./message.ts";
 import { createMetrics } from "./metrics.ts";
 import { withOperations } from "./operations.ts";
 import type { ServeOutcome } from "./outcome.ts";
+import { withOwnNames } from "./own-names.ts";
 import { createRegistry } from "./registry.ts";
-import type { ServeSettings } from "./settings.ts";
+import { isForThisMachine, type ServeSettings } from "./settings.ts";
+import { namesOf } from "./tls/names.ts";
 
 export interface RunWorld extends IdentityWorld, StorageWorld {
   readonly clock: Clock;
@@ -44,11 +46,12 @@ export async function runRegistry(settings: ServeSettings, world: RunWorld): Pro
   const identity = await openIdentity(settings.tls, settings.listen, world);
   const passwords = await openPasswords(settings, world);
   const startServer = await world.registryServer();
+  const names = namesOf(settings.listen.host, await world.machineNames());
   const storage = await openKeptStorage(settings.storage, { serving: true }, world);
   const state = { stopping: false, identity };
   try {
     const listening = await startServer({
-      handle: assembleHandle(settings, { storage, passwords, world, ready: () => !state.stopping }),
+      handle: assembleHandle(settings, { storage, passwords, names, world, ready: () => !state.stopping }),
       listen: settings.listen,
       ...(identity === null ? {} : { tls: identity.identity }),
       limits: usualLimits,
@@ -71,12 +74,15 @@ async function openPasswords({ htpasswd }: ServeSettings, world: RunWorld): Prom
 interface HandleParts {
   readonly storage: DiskStorage;
   readonly passwords: Passwords | null;
+  /** By which this machine is known. */
+  readonly names: readonly string[];
   readonly world: RunWorld;
   readonly ready: () => boolean;
 }
 
-/** From the inside: the registry, what operators ask, logins. */
-function assembleHandle(settings: ServeSettings, { storage, passwords, world, ready }: HandleParts): Handle {
+/** From the inside: the registry, what operators ask, logins, by which names browsers may ask. */
+function assembleHandle(settings: ServeSettings, parts: HandleParts): Handle {
+  const { storage, passwords, names, world, ready } = parts;
   const { maxBlobBytes, readOnly, metrics, anonymous } = settings;
   const registry = createRegistry({
     storage,
@@ -85,9 +91,9 @@ function assembleHandle(settings: ServeSettings, { storage, passwords, world, re
     onFailure: ({ what, error }) => world.notice({ kind: "problem", what, error }),
   });
   const operated = withOperations(registry, { ready, ...(metrics ? { metrics: createMetrics() } : {}) });
-  if (passwords === null) return operated;
   const tokens = anonymous === "pull" ? createTokens(world.clock) : null;
-  return withAuthentication(operated, { passwords, tokens });
+  const guarded = passwords === null ? operated : withAuthentication(operated, { passwords, tokens });
+  return isForThisMachine(settings) ? withOwnNames(guarded, names) : guarded;
 }
 
 interface Parts {

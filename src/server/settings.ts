@@ -79,6 +79,14 @@ export function fromHere(path: string, cwd: string): string {
   return posix.resolve(cwd, path);
 }
 
+/**
+ * Asked by this machine alone, and by who forwards a port of theirs to it. With TLS no other name has a certificate,
+ * and a proxy in front has names that are not known here.
+ */
+export function isForThisMachine({ listen, tls, behindProxy }: ServeSettings): boolean {
+  return isLoopbackHost(listen.host) && tls.kind === "none" && !behindProxy;
+}
+
 /** What a person must know before others can reach it. Empty: nobody can, or nothing can go wrong. */
 export interface Exposure {
   readonly dangers: readonly string[];

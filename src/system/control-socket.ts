@@ -4,7 +4,8 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { type ErrorCode, exitCodeOf, isRegctlError, RegctlError } from "../errors.ts";
+import { type ErrorCode, isRegctlError, RegctlError } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
 import type { ProgressEvent } from "../ports.ts";
 import type { AskOptions, ControlAnswer, ControlRequest, ControlSockets } from "../service/control.ts";
 

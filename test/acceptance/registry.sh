@@ -121,7 +121,7 @@ says "finds the repository" 'tools/probe'
 heading "tags"
 run 0 "of a name" tags app
 says "with sizes" 'KiB|MiB| B'
-says "and platforms" 'linux/arm64'
+says "and platforms" 'linux/amd64, arm64'
 run 0 "sorted and filtered" tags app --sort semver --filter '1.*' --json
 says "the one" '"tag": ?"1.0"'
 silent "not the other" '"tag": ?"latest"'

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { exitCodeOf } from "../../src/errors.ts";
+import { exitCodeOf } from "../../src/exit-codes.ts";
 import { platforms } from "../../src/platform/platforms/table.ts";
 
 const page = (name: string) => readFile(new URL(`../../docs/${name}`, import.meta.url), "utf8");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type ErrorCode, type ErrorFacts, exitCodeOf, RegctlError } from "../../src/errors.ts";
+import { type ErrorCode, type ErrorFacts, RegctlError } from "../../src/errors.ts";
+import { exitCodeOf } from "../../src/exit-codes.ts";
 import { explain, toRegctlError } from "../../src/explain/errors.ts";
 
 /** Every string of the facts is hostile on purpose: it must come through whole, and quoted where it is pasted. */

@@ -82,9 +82,9 @@ export const clients: readonly PeerClient[] = [
 export async function runPeer(
   name: PeerName,
   args: readonly string[],
-  options: { readonly cwd?: string } = {},
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: "/nonexistent" };
+  const env = { PATH: process.env.PATH, HOME: "/nonexistent", ...options.env };
   const program = await openPeer(name);
   const { stdout } = await run(program, [...args], { ...options, env, timeout: 60_000, maxBuffer: 2 ** 26 });
   return stdout;

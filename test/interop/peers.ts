@@ -29,6 +29,7 @@ const recipes = {
   oras: { module: "oras.land/oras", version: "v1.3.3", program: "cmd/oras" },
   /** Its own name is regctl. */
   regclient: { module: "github.com/regclient/regclient", version: "v0.11.7", program: "cmd/regctl" },
+  helm: { module: "helm.sh/helm/v3", version: "v3.19.0", program: "cmd/helm" },
   distribution: {
     module: "github.com/distribution/distribution/v3",
     version: "v3.1.0",

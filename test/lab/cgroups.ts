@@ -33,8 +33,9 @@ function parseHierarchies(mounts: string): readonly Hierarchy[] {
   ];
 }
 
-export function readHierarchies(): readonly Hierarchy[] {
-  return parseHierarchies(readFileSync("/proc/self/mounts", "utf8"));
+export function readHierarchies(which: "all" | "unified" = "all"): readonly Hierarchy[] {
+  const all = parseHierarchies(readFileSync("/proc/self/mounts", "utf8"));
+  return which === "all" ? all : all.filter(({ version }) => version === 2);
 }
 
 /** All processes in a cgroup of one hierarchy and below, by their pids here. None when it does not exist. */

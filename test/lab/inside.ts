@@ -1,6 +1,6 @@
 /** Programs inside a lab host: in all its namespaces, its cgroup and, on demand, as one of its users. */
 import { readFileSync } from "node:fs";
-import { readHierarchies } from "./cgroups.ts";
+import type { Hierarchy } from "./cgroups.ts";
 import { type Finished, type RunOptions, runCommand } from "./command.ts";
 
 export interface InsideOptions extends RunOptions {
@@ -15,9 +15,15 @@ const path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** $1 is the words of cgroup files, the rest is the command. Only then is a started daemon one of the host's own. */
 const enterScript = 'for file in $1; do echo 0 >"$file"; done; shift; exec "$@"';
 
+/** Where a host lives: its first process here, its cgroup, and the hierarchies that it sees. */
+interface Place {
+  readonly initPid: number;
+  readonly cgroup: string;
+  readonly hierarchies: readonly Hierarchy[];
+}
+
 export function runInside(
-  initPid: number,
-  cgroup: string,
+  { initPid, cgroup, hierarchies }: Place,
   argv: readonly string[],
   options: InsideOptions = {},
 ): Promise<Finished> {
@@ -30,7 +36,7 @@ export function runInside(
   const inHome = ["/bin/sh", "-c", 'cd "$HOME"; exec "$@"', "lab"];
   return runCommand(
     [
-      ...["sh", "-euc", enterScript, "lab", cgroupFiles(cgroup).join(" ")],
+      ...["sh", "-euc", enterScript, "lab", cgroupFiles(cgroup, hierarchies).join(" ")],
       ...enter,
       ...["/usr/bin/env", "-i", ...assignments, ...become, ...inHome],
       ...argv,
@@ -39,8 +45,8 @@ export function runInside(
   );
 }
 
-function cgroupFiles(cgroup: string): readonly string[] {
-  return readHierarchies().map(({ version, mountpoint }) => {
+function cgroupFiles(cgroup: string, hierarchies: readonly Hierarchy[]): readonly string[] {
+  return hierarchies.map(({ version, mountpoint }) => {
     const leaf = version === 2 ? "host/init.scope" : "host";
     return `${mountpoint}/${cgroup}/${leaf}/cgroup.procs`;
   });

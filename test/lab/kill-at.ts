@@ -5,7 +5,8 @@
 import { readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, createContext } from "../../src/context.ts";
-import { exitCodeOf, isRegctlError } from "../../src/errors.ts";
+import { isRegctlError } from "../../src/errors.ts";
+import { exitCodeOf } from "../../src/exit-codes.ts";
 import { toRegctlError } from "../../src/explain/errors.ts";
 import { setupInsecure } from "../../src/platform/setup-insecure.ts";
 import { setupUndo } from "../../src/platform/setup-undo.ts";

@@ -2,10 +2,19 @@
 import { bare } from "./kinds/bare.ts";
 import { boot2docker } from "./kinds/boot2docker.ts";
 import type { Kind } from "./kinds/kind.ts";
+import { sid, sidStore } from "./kinds/sid.ts";
 import { systemd, systemdCe, systemdFlags } from "./kinds/systemd.ts";
 import { sysvinit } from "./kinds/sysvinit.ts";
 
-export type LabKind = "systemd" | "systemd-ce" | "systemd-flags" | "sysvinit" | "boot2docker" | "bare";
+export type LabKind =
+  | "systemd"
+  | "systemd-ce"
+  | "systemd-flags"
+  | "sysvinit"
+  | "boot2docker"
+  | "bare"
+  | "sid"
+  | "sid-store";
 
 export const kinds: Readonly<Record<LabKind, Kind>> = {
   systemd,
@@ -14,4 +23,6 @@ export const kinds: Readonly<Record<LabKind, Kind>> = {
   sysvinit,
   boot2docker,
   bare,
+  sid,
+  "sid-store": sidStore,
 };

@@ -5,6 +5,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { openBaseRoot, openClientKey } from "./base-root.ts";
+import { type Hierarchy, readHierarchies } from "./cgroups.ts";
 import { type Claim, closeClaim, openClaim, removeLeftovers } from "./claims.ts";
 import type { Finished } from "./command.ts";
 import { writeHostFiles, writeKnownHosts } from "./host-files.ts";
@@ -73,7 +74,8 @@ export async function startHost(kind: LabKind, options: StartOptions = {}): Prom
   const identity = { name: options.name ?? `${kind}-${claim.number}`, address, publicKey };
   const space = `${claim.folder}/space`;
   await mkdir(space);
-  const { init, changes } = recipe;
+  const { init, changes, cgroups } = recipe;
+  const hierarchies = readHierarchies(cgroups);
   const supervisor = new Supervisor({
     space,
     base,
@@ -81,6 +83,7 @@ export async function startHost(kind: LabKind, options: StartOptions = {}): Prom
     init,
     changes,
     cgroup: claim.cgroup,
+    hierarchies,
     checkout,
   });
   try {
@@ -91,7 +94,16 @@ export async function startHost(kind: LabKind, options: StartOptions = {}): Prom
     await waitUntilReady(supervisor.initPid);
     const knownHosts = `${claim.folder}/known_hosts`;
     await writeKnownHosts(knownHosts, `/proc/${supervisor.initPid}/root`, identity);
-    return presentHost({ kind, name: identity.name, keyFile, knownHosts, claim, supervisor, cable });
+    return presentHost({
+      kind,
+      name: identity.name,
+      keyFile,
+      knownHosts,
+      claim,
+      supervisor,
+      cable,
+      hierarchies,
+    });
   } catch (error) {
     await supervisor.stop();
     await closeClaim(claim);
@@ -103,9 +115,10 @@ interface Parts extends Pick<LabHost, "kind" | "name" | "keyFile" | "knownHosts"
   readonly claim: Claim;
   readonly supervisor: Supervisor;
   readonly cable: Cable;
+  readonly hierarchies: readonly Hierarchy[];
 }
 
-function presentHost({ claim, supervisor, cable, ...known }: Parts): LabHost {
+function presentHost({ claim, supervisor, cable, hierarchies, ...known }: Parts): LabHost {
   let stopped: Promise<void> | undefined;
   const stop = async () => {
     // With the cable in, the ends of all connections are told; with it out they would linger.
@@ -114,7 +127,9 @@ function presentHost({ claim, supervisor, cable, ...known }: Parts): LabHost {
     await cable.remove();
     await closeClaim(claim);
   };
-  const run: LabHost["run"] = (argv, inside) => runInside(supervisor.initPid, claim.cgroup, argv, inside);
+  const { cgroup } = claim;
+  const run: LabHost["run"] = (argv, inside) =>
+    runInside({ initPid: supervisor.initPid, cgroup, hierarchies }, argv, inside);
   const regctl = ["/opt/regctl/node_modules/.bin/node", "/opt/regctl/bin/run.js"];
   return {
     ...known,

@@ -20,10 +20,14 @@ export function planAddresses(number: number): { readonly address: string; reado
   return { address: `${prefix}.${network + 2}`, gateway: `${prefix}.${network + 1}` };
 }
 
+/** $1 is the base root. Newer releases of `ip` look a pid up in /proc, which is empty in a root that nobody booted. */
+const ipScript = 'mount --bind /proc "$1/proc"; root=$1; shift; exec chroot "$root" ip "$@"';
+
 /** Runs `ip` of a base root, for this machine may have none, in a process's network namespace or in ours. */
 function runIp(base: string, namespaceOf: number | undefined, args: readonly string[]): Promise<Finished> {
   const enter = namespaceOf === undefined ? [] : ["nsenter", "-t", String(namespaceOf), "-n"];
-  return runCommand([...enter, "chroot", base, "ip", ...args]);
+  const apart = ["unshare", "-m", "--propagation", "private", "sh", "-euc", ipScript, "ip"];
+  return runCommand([...enter, ...apart, base, ...args]);
 }
 
 /** Lays a cable between the network namespace of `hostPid` and this machine, or the namespace of `behindPid`. */

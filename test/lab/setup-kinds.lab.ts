@@ -69,6 +69,8 @@ const courses: Readonly<Record<LabKind, readonly Course[]>> = {
   ],
   boot2docker: [plain("boot2docker"), { ...flags("boot2docker", profile), arrange: asMachine }],
   bare: [plain("dockerd")],
+  sid: [plain("systemd-docker.io")],
+  "sid-store": [plain("systemd-docker.io")],
 };
 
 /** A host with its registry, and a person who runs setup on it. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readHierarchies } from "./cgroups.ts";
+import type { Hierarchy } from "./cgroups.ts";
 
 export interface SupervisorSettings {
   readonly space: string;
@@ -13,6 +13,8 @@ export interface SupervisorSettings {
   readonly init: string;
   readonly changes: "kept" | "lost";
   readonly cgroup: string;
+  /** Those that the host sees. */
+  readonly hierarchies: readonly Hierarchy[];
   readonly checkout: string;
 }
 
@@ -25,7 +27,7 @@ export class Supervisor {
 
   constructor(settings: SupervisorSettings) {
     const s = settings;
-    const hierarchies = readHierarchies().map((h) => `${h.version}:${h.options}:${h.mountpoint}`);
+    const hierarchies = s.hierarchies.map((h) => `${h.version}:${h.options}:${h.mountpoint}`);
     const args = [s.space, s.base, s.name, s.init, s.changes, s.cgroup, s.checkout, hierarchies.join(" ")];
     const script = `${import.meta.dirname}/supervise.sh`;
     this.#child = spawn("unshare", ["-m", "-n", "--propagation", "private", "--", "sh", script, ...args]);

@@ -12,7 +12,7 @@ export interface Zone {
 
 export const zones: Readonly<Record<string, Zone>> = {
   contract: {
-    files: ["src/errors.ts", "src/ports.ts"],
+    files: ["src/errors.ts", "src/exit-codes.ts", "src/ports.ts"],
     may: [],
     why: "what everybody knows knows nobody",
   },
@@ -114,7 +114,18 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   publish: {
     files: ["src/publish/"],
-    may: ["access", "config", "contract", "engine", "explain", "layout", "quoting", "registry", "transfer", "waiting"],
+    may: [
+      "access",
+      "config",
+      "contract",
+      "engine",
+      "explain",
+      "layout",
+      "quoting",
+      "registry",
+      "transfer",
+      "waiting",
+    ],
     mayType: ["context"],
     why: "images of engines and files into registries; which of the engine's images are there already",
   },
@@ -217,8 +228,10 @@ export const effectPlaces: Readonly<Record<string, string>> = {
   "src/ssh/openssh/": "the system's ssh is steered by sockets and files of its own",
   "src/ssh/socket.ts": "our own TCP socket without delay",
   "src/layout/": "a layout is files that are read and written in parts: a port would say node:fs again",
-  "src/transfer/resume-state.ts": "an upload is claimed by renaming its file, which the port for files does not offer",
-  "src/pull/spool.ts": "a layer is read from its file while it grows, which the port for files does not offer",
+  "src/transfer/resume-state.ts":
+    "an upload is claimed by renaming its file, which the port for files does not offer",
+  "src/pull/spool.ts":
+    "a layer is read from its file while it grows, which the port for files does not offer",
   "src/config/lock.ts": "a lock is a file made exclusively, which the port for files does not offer",
 };
 

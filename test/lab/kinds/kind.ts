@@ -11,6 +11,11 @@ export interface KindFile {
 
 export interface Kind {
   readonly base: BaseName;
+  /**
+   * Which control groups it sees: all hierarchies of this machine, or the unified one alone, which systemd wants
+   * from 258 on. Default `all`.
+   */
+  readonly cgroups?: "all" | "unified";
   /** The command line of the first process. */
   readonly init: string;
   /** Whether the root's changes outlive a reboot. /var/lib/docker and `persistent` always do. */
