@@ -17,12 +17,14 @@ import type {
 import { flatHeaders, HttpPool, loadProxyAgent, request as sendRequest } from "./undici.ts";
 import { createWirePool, type WirePool } from "./wire-http/pool.ts";
 import { createSlabs } from "./wire-http/slabs.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 const keepAliveMs = 30_000;
 /** For all: what the connection to one registry reads, that to another sends. */
 const slabs = createSlabs();
 
 export const openTransport: OpenTransport = (options) => {
+  keepYoungGenerationSmall();
   const pools = new Map<string, Promise<Dispatcher>>();
   const contexts = new Map<string, SecureContext>();
   const poolOf = (request: TransportRequest): Promise<Dispatcher> => {

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createSecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { setFlagsFromString } from "node:v8";
 import { RegctlError } from "../errors.ts";
 import type {
   ListenAddress,
@@ -16,6 +15,7 @@ import { createBufferPool } from "./buffer-pool.ts";
 import { createLive, type Live, type Server } from "./live-connections.ts";
 import { type ExchangeWorld, serveExchange } from "./serve-exchange.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
+import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 /**
  * HTTP/2: what a client may send before we take it, for one stream and for all of a connection. It is also what
@@ -26,7 +26,7 @@ const connectionWindow = 2 * 1024 * 1024;
 
 export const startRegistryServer: StartRegistryServer = async (options) => {
   const { listen, limits, tls } = options;
-  keepYoungSmall();
+  keepYoungGenerationSmall();
   const pool = createBufferPool(limits.bufferBytes);
   const server = tls === undefined ? createPlain(options) : createSecure(options, tls);
   limitHeaders(server, limits);
@@ -53,14 +53,6 @@ export const startRegistryServer: StartRegistryServer = async (options) => {
     close: live.close,
   };
 };
-
-/**
- * Every chunk of an upload is a buffer that lives for a moment. V8 would let its young generation grow sixteenfold
- * before it looks for those that died: with 64 uploads that is 100 MB of dead chunks, and looking costs little.
- */
-function keepYoungSmall(): void {
-  setFlagsFromString("--semi-space-growth-factor=1");
-}
 
 function httpOptions({ limits }: ListenOptions) {
   return {
