@@ -5,6 +5,7 @@ import { explain, toRegctlError } from "../explain/errors.ts";
 import { onEachHost } from "./each-host.ts";
 import { isReferable, sameEntry } from "./engine-entry.ts";
 import type { UndoNote } from "./formats/format.ts";
+import { leadsIntoInsecureNetwork } from "./in-insecure-network.ts";
 import { type HostPlace, locateHosts } from "./locate.ts";
 import { failedOutcome, type HostOutcome, type SetupOutcome } from "./outcome.ts";
 import { planInsecure } from "./plan-insecure.ts";
@@ -90,7 +91,10 @@ async function verifies(session: HostSession, { registry, kind }: JudgedRegistry
   const known = facts.engine?.insecure.some((entry) => sameEntry(entry, registry));
   if (!engine || kind.startsWith("cidr") || known || !isReferable(registry)) return false;
   const answer = await engine.probeRegistry(`${registry}/regctl-probe:latest`, probeTimeoutMs);
-  return judgeProbe(answer).verdict === "trusted";
+  if (judgeProbe(answer).verdict !== "trusted") return false;
+  return (
+    kind !== "host" || !(await leadsIntoInsecureNetwork(session.host, registry, facts.engine?.insecure ?? []))
+  );
 }
 
 /** Notes of our other entries that still stand, so that the last to go takes away what the first brought. */
