@@ -13,12 +13,25 @@ export interface BlockOptions {
 /** `before` is the end of the block before, null for the first one. */
 export type CompressBlock = (block: Buffer, before: Buffer | null) => Promise<Buffer>;
 
-/** Blocks of the size that is wanted, the last one shorter; none for an empty input. */
+/**
+ * Blocks of the size that is wanted, the last one shorter; none for an empty input. Their memory is used again: a
+ * block is its own for as long as `alive` blocks follow it.
+ */
 async function* cutIntoBlocks(
   input: AsyncIterable<Uint8Array>,
   blockBytes: number,
+  alive: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let block = Buffer.allocUnsafeSlow(blockBytes);
+  const ring: Buffer[] = [];
+  let turn = 0;
+  // Fresh memory for each would keep the garbage collector as busy as the compressor.
+  const next = (): Buffer => {
+    const at = turn % (alive + 1);
+    turn += 1;
+    ring[at] ??= Buffer.allocUnsafeSlow(blockBytes);
+    return ring[at];
+  };
+  let block = next();
   let filled = 0;
   for await (const chunk of input) {
     for (let at = 0; at < chunk.byteLength; ) {
@@ -28,7 +41,7 @@ async function* cutIntoBlocks(
       at += length;
       if (filled < blockBytes) continue;
       yield block;
-      block = Buffer.allocUnsafeSlow(blockBytes);
+      block = next();
       filled = 0;
     }
   }
@@ -48,7 +61,8 @@ export async function* compressBlocks(
   const underWay: Promise<Buffer>[] = [];
   let before: Buffer | null = null;
   try {
-    for await (const block of cutIntoBlocks(input, blockBytes)) {
+    // Those under way, the end of the one before them, and one that is being filled.
+    for await (const block of cutIntoBlocks(input, blockBytes, inFlight + 2)) {
       see(block);
       const compressed = compress(block, before);
       // Awaited below, perhaps after another one has failed.

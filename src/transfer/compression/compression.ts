@@ -56,7 +56,7 @@ export function compressionId(
 ): string {
   if (algorithm === "none") return "none";
   const library = algorithm === "gzip" ? versions.zlib : versions.zstd;
-  return `${algorithm}:${level}:${rows[algorithm].blockBytes}:${library ?? "unknown"}:1`;
+  return `${algorithm}:${level}:${rows[algorithm].blockBytes}:${library ?? "unknown"}:2`;
 }
 
 /** What a layer that is packed so is called in an OCI manifest. */
