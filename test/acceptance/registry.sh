@@ -2,9 +2,10 @@
 # What `use login logout ping search tags inspect delete copy` promise, as commands with the exit codes that they must
 # have. Prints one line for each check; ends with 1 when one failed.
 #   REGCTL    the command, e.g. "node bin/run.js" (words are split)
-#   REGISTRY  host:port on loopback: empty, open to everybody, deletion switched on
-#   NODELETE  host:port on loopback: empty, open, deletion switched off (optional)
-#   AUTH      host:port on loopback: wants the login ann:secret (optional)
+#   REGISTRY  host:port: empty, open to everybody, deletion switched on
+#   NODELETE  host:port: empty, open, deletion switched off (optional)
+#   AUTH      host:port: wants the login bob:secret (optional)
+#   TRUST     what `regctl use` is told of all of these: --insecure where they are not on loopback (optional)
 #   LAYOUT    an OCI layout that holds `multi` (an index of linux/amd64 and linux/arm64) and `single` (linux/amd64)
 #   HOME      a folder of its own
 set -u
@@ -67,7 +68,10 @@ run 2 "no registry is named and none is the default" tags app
 says "with the command that sets it" 'regctl use'
 
 heading "use and ping"
-run 0 "use sets it" use "$REGISTRY"
+for other in ${NODELETE:-} ${AUTH:-}; do
+  $REGCTL use "$other" ${TRUST:-} >/dev/null 2>&1 </dev/null
+done
+run 0 "use sets it" use "$REGISTRY" ${TRUST:-}
 run 0 "use shows it" use
 says "by name" "$REGISTRY"
 run 0 "ping needs no name then" ping --json
@@ -174,10 +178,10 @@ if [ -n "${AUTH:-}" ]; then
   heading "A registry with a login"
   run 4 "without" tags "$AUTH/app"
   says "what to type" 'regctl login'
-  printf 'wrong' | $REGCTL login "$AUTH" -u ann --password-stdin >"$out/stdout" 2>"$out/stderr"
+  printf 'wrong' | $REGCTL login "$AUTH" -u bob --password-stdin >"$out/stdout" 2>"$out/stderr"
   [ $? -eq 4 ]
   verdict "a wrong password" $?
-  printf 'secret' | $REGCTL login "$AUTH" -u ann --password-stdin >"$out/stdout" 2>"$out/stderr"
+  printf 'secret' | $REGCTL login "$AUTH" -u bob --password-stdin >"$out/stdout" 2>"$out/stderr"
   verdict "the right one" $?
   silent "is told nowhere" 'secret$'
   run 0 "then it is let in" copy tools/probe:0.9 "$AUTH/probe:1"
