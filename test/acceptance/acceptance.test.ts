@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -48,5 +49,8 @@ test("every check of registry.sh holds with our own registry", async (context) =
 });
 
 test("every check of serve.sh holds", async (context) => {
-  await accept(context, "serve.sh", {});
+  await using folder = await createTempHome();
+  const damage = join(folder.path, "damage.sh");
+  await writeFile(damage, 'printf x >>"$(find "$1/blobs" -type f | sort | head -n 1)"\n');
+  await accept(context, "serve.sh", { DAMAGE: `sh ${damage}` });
 });

@@ -6,48 +6,10 @@
 #   DAMAGE    a command that spoils the newest blob below the folder it is given (optional)
 #   HOME      a folder of its own
 set -u
-: "${REGCTL:?}" "${LAYOUT:?}" "${HOME:?}"
-out=$(mktemp -d) || exit 1
+: "${LAYOUT:?}"
+. "$(dirname "$0")/checks.sh"
 store=$out/store
 trap '$REGCTL serve stop --storage "$store" >/dev/null 2>&1; $REGCTL serve stop --storage "$out/second" >/dev/null 2>&1; rm -rf "$out"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failures=0
-
-heading() { printf '\n## %s\n' "$1"; }
-
-# verdict NAME STATUS: one line
-verdict() {
-  count=$((count + 1))
-  if [ "$2" -eq 0 ]; then printf 'ok    %s\n' "$1"; return 0; fi
-  failures=$((failures + 1))
-  printf 'FAIL  %s\n' "$1"
-  sed 's/^/      | /' "$out/stdout" "$out/stderr" 2>/dev/null | head -n 20
-}
-
-# run CODE NAME ARGUMENTS…: regctl ends with this code
-run() {
-  wanted=$1 name=$2
-  shift 2
-  $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
-  got=$?
-  [ "$got" -eq "$wanted" ]
-  verdict "$name (exit $got, wanted $wanted)" $?
-}
-
-# says NAME PATTERN: what the last run printed, on either stream
-says() {
-  cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
-
-# status NAME CODE CURL-ARGUMENTS…
-status() {
-  name=$1 wanted=$2
-  shift 2
-  got=$(curl -sS -o "$out/stdout" -w '%{http_code}' "$@" 2>"$out/stderr")
-  [ "$got" = "$wanted" ]
-  verdict "$name ($got, wanted $wanted)" $?
-}
 
 # url: of the document that the last run printed
 url() { sed -n 's/.*"url": *"\([^"]*\)".*/\1/p' "$out/stdout" | head -n 1; }
@@ -146,5 +108,4 @@ url=$(url)
 status "nobody trusts it unasked" 000 "$url/v2/"
 run 0 "stopped" serve stop --storage "$out/second"
 
-printf '\n%s checks, %s failed\n' "$count" "$failures"
-[ "$failures" -eq 0 ]
+report

@@ -11,47 +11,9 @@
 #   NOPASS WITHPASS POWERLESS   USER@HOST: sudo without a password, sudo with SUDO_PASSWORD, no sudo (optional)
 #   HOME      a folder of its own, whose ssh configuration and known_hosts reach the host
 set -u
-: "${REGCTL:?}" "${TARGET:?}" "${THERE:?}" "${REGISTRY:?}" "${HOME:?}"
+: "${TARGET:?}" "${THERE:?}" "${REGISTRY:?}"
 json=/etc/docker/daemon.json
-out=$(mktemp -d) || exit 1
-trap 'rm -rf "$out"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failures=0 assignment=
-
-heading() { printf '\n## %s\n' "$1"; }
-
-# verdict NAME STATUS: one line
-verdict() {
-  count=$((count + 1))
-  if [ "$2" -eq 0 ]; then printf 'ok    %s\n' "$1"; return 0; fi
-  failures=$((failures + 1))
-  printf 'FAIL  %s\n' "$1"
-  sed 's/^/      | /' "$out/stdout" "$out/stderr" 2>/dev/null | head -n 20
-}
-
-# run CODE NAME ARGUMENTS…: regctl ends with this code
-run() {
-  wanted=$1 name=$2
-  shift 2
-  env ${assignment:+"$assignment"} $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
-  got=$?
-  [ "$got" -eq "$wanted" ]
-  verdict "$name (exit $got, wanted $wanted)" $?
-}
-
-# run_with NAME=VALUE CODE NAME ARGUMENTS…: the same with a variable in regctl's environment
-run_with() {
-  assignment=$1
-  shift
-  run "$@"
-  assignment=
-}
-
-# says NAME PATTERN: what the last run printed, on either stream
-says() {
-  cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
+. "$(dirname "$0")/checks.sh"
 
 # there NAME SCRIPT: a shell on the host agrees
 there() {
@@ -175,5 +137,4 @@ says "the document says so" '"ok": ?false'
 there "the other one is set up" "$(lists)"
 run 0 "and back" setup undo "$REGISTRY" $(on)
 
-printf '\n%d checks, %d failed\n' "$count" "$failures"
-[ "$failures" -eq 0 ]
+report
