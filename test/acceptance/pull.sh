@@ -100,7 +100,7 @@ if [ -n "${DOCKER:-}" ]; then
   same "the first" "$(id_of probe:local)" "$(id_of "$REGISTRY/tools/probe:0.9")"
   same "the second, as latest" "$(id_of other/probe:latest)" "$(id_of probe:local)"
   run 0 "the engine's platform of several" pull --insecure "$REGISTRY/app:1.0"
-  says "that no digest is known is said" 'knows no digest'
+  says "that no digest is known is said" 'does not know this digest'
   run 5 "a platform that it has not" pull --insecure "$REGISTRY/app:1.0" --platform linux/mips64le
   run 0 "another platform, when it is asked for" pull --insecure "$REGISTRY/app:1.0" --platform linux/arm64 --json
   says "is the one" '"platform": *"linux/arm64"'
