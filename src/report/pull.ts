@@ -66,7 +66,7 @@ function noDigestLines(
   if (via !== "direct" || digestKnown) return [];
   const [name] = names;
   const by = name ?? (imageId === null ? "its id" : `its id, ${shortDigest(imageId)}`);
-  const words = `The engine knows no digest of a loaded image: use ${by} there, not NAME@DIGEST.`;
+  const words = `The image was loaded, so the engine does not know this digest: use ${by} there, not NAME@DIGEST.`;
   const line = quoteLine(["regctl", "pull", reference, "--as", "NAME:TAG"]);
   return [
     ...renderSentence(`${style.symbols.bullet} `, words, options, style.cyan),
