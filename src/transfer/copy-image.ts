@@ -7,6 +7,7 @@ import { isForeignLayer } from "../registry/media-types.ts";
 import type { Platform } from "../registry/platform.ts";
 import type { BlobMover } from "./blob-mover.ts";
 import { choosePlatform } from "./choose-platform.ts";
+import { type Companion, readCompanions } from "./companions.ts";
 import { type CopyPair, type End, isSamePlace, type Landing, planLanding } from "./ends.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { ImageTarget, TreeManifest } from "./image-target.ts";
@@ -39,15 +40,33 @@ export async function copyImage(pair: CopyPair, named: string | null, copy: Imag
   const base = { ...labelsOf(pair, landing, digest, copy), replaced };
   const same = replaced === digest || (landing.name === null && (await target.manifestAt(digest)) === digest);
   const tree = await readTree(root, source);
-  const referrers = wanted ? await readReferrers(tree, source) : [];
-  const blobs = same && referrers.length === 0 ? tree.blobs : blobsOf(tree, referrers);
-  const moved = await moveBlobs(blobs, same && referrers.length === 0, copy);
-  const changed = !(same && moved.blobs.moved === 0 && referrers.length === 0);
-  if (changed && !copy.dryRun) await putAll(tree, referrers, landing, copy);
-  const manifests =
-    tree.manifests.length + referrers.reduce((sum, each) => sum + each.tree.manifests.length, 0);
+  const about = wanted ? await readAbout(tree, copy) : nothing;
+  const beside = [...about.referrers, ...about.companions];
+  const trees = [tree, ...beside.map((each) => each.tree)];
+  const whole = same && beside.length === 0;
+  const moved = await moveBlobs(blobsOf(trees), whole, copy);
+  const changed = !(whole && moved.blobs.moved === 0);
+  if (changed && !copy.dryRun) await putAll(tree, about, landing, copy);
+  const manifests = trees.reduce((sum, each) => sum + each.manifests.length, 0);
   const seconds = Math.round(now() - begin) / 1000;
-  return { ...base, ...moved, manifests, referrers: referrers.length, changed, seconds };
+  return { ...base, ...moved, manifests, referrers: beside.length, changed, seconds };
+}
+
+/** What speaks about an image. */
+interface About {
+  readonly referrers: readonly Referrer[];
+  readonly companions: readonly Companion[];
+}
+
+const nothing: About = { referrers: [], companions: [] };
+
+async function readAbout(tree: ImageTree, { source, to }: ImageCopy): Promise<About> {
+  // An archive that docker loads has no place for it.
+  if (to.kind === "docker-archive") return nothing;
+  const referrers = await readReferrers(tree, source);
+  const all = [tree, ...referrers.map((each) => each.tree)].flatMap((each) => each.manifests);
+  const digests = all.map(({ descriptor }) => descriptor.digest);
+  return { referrers, companions: await readCompanions(digests, source) };
 }
 
 async function findImage(
@@ -77,8 +96,8 @@ function labelsOf(pair: CopyPair, { destination }: Landing, digest: Digest, { ta
   return { source: pair.source, destination, digest, pull };
 }
 
-function blobsOf(tree: ImageTree, referrers: readonly Referrer[]): readonly Descriptor[] {
-  const all = [tree, ...referrers.map((each) => each.tree)].flatMap(({ blobs }) => blobs);
+function blobsOf(trees: readonly ImageTree[]): readonly Descriptor[] {
+  const all = trees.flatMap(({ blobs }) => blobs);
   return [...new Map(all.map((blob) => [blob.digest, blob])).values()];
 }
 
@@ -117,7 +136,7 @@ const putsAtOnce = 4;
 /** Whatever stops it, no tag leads to something that is not whole. */
 async function putAll(
   tree: ImageTree,
-  referrers: readonly Referrer[],
+  { referrers, companions }: About,
   { name }: Landing,
   copy: ImageCopy,
 ): Promise<void> {
@@ -129,6 +148,10 @@ async function putAll(
     if (kept.subject === null) bySubject.set(subject, [...(bySubject.get(subject) ?? []), descriptor]);
   }
   for (const [subject, descriptors] of bySubject) await copy.target.addReferrers(subject, descriptors);
+  for (const { tag, tree: own } of companions) {
+    await putTree(own.manifests.slice(0, -1), copy);
+    await copy.target.putTag(own.root, tag);
+  }
   await copy.target.putTag(tree.root, name);
 }
 

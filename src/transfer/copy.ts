@@ -5,6 +5,7 @@ import type { AccessWorld } from "../access/world.ts";
 import { RegctlError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import { explain, toRegctlError } from "../explain/errors.ts";
+import { isReferrersTag } from "../registry/companion-tags.ts";
 import { parsePlatform } from "../registry/platform.ts";
 import { parseTagFilter } from "../registry/tag-filter.ts";
 import { createBlobMover } from "./blob-mover.ts";
@@ -15,7 +16,6 @@ import { createMeter } from "./meter.ts";
 import { type ChosenEnds, chooseEnds, type OpenedEnds, openEnds } from "./open-ends.ts";
 import type { CopyItem, CopyOutcome } from "./outcome.ts";
 import { outlive } from "./outlive.ts";
-import { isReferrersTag } from "./referrers-tag.ts";
 
 export interface CopyInput {
   readonly source: string;
@@ -131,7 +131,7 @@ async function copyEach(
 async function namesToCopy(input: CopyInput, source: ImageSource): Promise<readonly string[]> {
   const filter = input.filter === undefined ? null : parseTagFilter(input.filter);
   const names = await source.names();
-  // The lists of referrers are made anew at the destination, of what goes there.
+  // The lists of referrers are made anew at the destination, of what goes there; signatures go with their images.
   const wanted = names.filter(
     (name) => (filter === null || filter.matches(name)) && !(input.referrers && isReferrersTag(name)),
   );

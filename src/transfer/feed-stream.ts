@@ -151,6 +151,7 @@ export class FeedStream extends Readable {
       chunk.length > this.#end - this.#position ? chunk.subarray(0, this.#end - this.#position) : chunk;
     this.#tap.pass.update(this.#position, wanted);
     this.#position += wanted.length;
+    if (this.#position === this.#tap.size && !this.#isVerified()) return;
     this.#counted += wanted.length;
     this.#breaks = 0;
     this.#tap.onBytes(wanted.length);
@@ -187,6 +188,19 @@ export class FeedStream extends Readable {
   #fail(error: unknown): void {
     this.#tap.failure = this.#tap.broken(error);
     this.destroy(this.#tap.failure);
+  }
+
+  /** The last bytes are held back until the whole is known to be right: a target never gets a whole wrong blob. */
+  #isVerified(): boolean {
+    try {
+      this.#tap.pass.verify();
+      return true;
+    } catch (error) {
+      if (!(error instanceof RegctlError)) throw error;
+      this.#tap.failure = error;
+      this.destroy(error);
+      return false;
+    }
   }
 
   /** The rest is kept for the stream that follows; at the blob's end the connection is set free. */

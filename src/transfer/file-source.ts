@@ -2,6 +2,7 @@
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { readArchiveName } from "../layout/archive-name.ts";
 import type { ImageEntry, ImageReader } from "../layout/image-files.ts";
+import { isReferrersTag } from "../registry/companion-tags.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { type Digest, parseDigest } from "../registry/digest.ts";
 import { parseManifest } from "../registry/manifest.ts";
@@ -56,7 +57,9 @@ function namedEntry({ entries, kind }: ImageReader, key: string): ImageEntry | u
   return entries.find(({ names }) => names.includes(key) || names.includes(spelt));
 }
 
-function onlyEntry({ entries, name }: ImageReader): ImageEntry {
+function onlyEntry({ entries: all, name }: ImageReader): ImageEntry {
+  // What speaks about an image came with it.
+  const entries = all.filter(({ names }) => names.length === 0 || !names.every(isReferrersTag));
   const [first] = entries;
   // Several names of one image are still one image.
   if (

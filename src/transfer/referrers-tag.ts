@@ -4,19 +4,11 @@
  */
 import { isRegctlError } from "../errors.ts";
 import type { RegistryClient } from "../registry/client.ts";
+import { referrersTagOf } from "../registry/companion-tags.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
-import { algorithmOf, type Digest, encodedOf } from "../registry/digest.ts";
+import type { Digest } from "../registry/digest.ts";
 import { listOf, objectOf, parseJson } from "../registry/json.ts";
 import { mediaTypes } from "../registry/media-types.ts";
-
-export function referrersTagOf(digest: Digest): string {
-  return `${algorithmOf(digest)}-${encodedOf(digest).slice(0, 64)}`;
-}
-
-/** Whether a tag is such a list, or one of those that cosign keeps beside it. */
-export function isReferrersTag(tag: string): boolean {
-  return /^sha(256-[0-9a-f]{64}|512-[0-9a-f]{64,128})(\.\w+)?$/.test(tag);
-}
 
 /** The list with those descriptors in it, or null when it has them already. Entries that are there stay as they are. */
 export function joinIndex(before: Buffer | null, descriptors: readonly Descriptor[]): Buffer | null {

@@ -2,8 +2,11 @@
  * One blob into a registry: streamed, in chunks where bodies are limited, gone on with from where the registry says
  * that it is when something broke.
  *
+ * A blob that is known goes with one PUT, which spares the registry to open and close it once more (a seventh of the time
+ * with CNCF Distribution); what is left of one that broke, and one that is made on the way, go by PATCH.
+ *
  * What keeps wrong bytes out: everything that passes for the first time in this run is hashed here, and compared
- * before the upload is ended (`feed.verify`). Bytes that this run did not see from the beginning (another run's part
+ * before the last bytes are handed on. Bytes that this run did not see from the beginning (another run's part
  * of an upload, what is read a second time behind a place to which the registry fell back) are covered by the
  * registry: it takes an upload only under the digest that is named at its end, and keeps nothing otherwise.
  */
@@ -11,7 +14,7 @@ import { RegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Upload } from "../registry/api/uploads.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import { compareDigests } from "../registry/digest.ts";
+import { compareDigests, type Digest } from "../registry/digest.ts";
 import { type BodyLimit, smallerChunk } from "./chunk-size.ts";
 import type { UploadNote } from "./resume-state.ts";
 import { SourcePassed } from "./stream-feed.ts";
@@ -63,6 +66,7 @@ async function carryOn(course: Course): Promise<void> {
   for (let failure: unknown = null; ; ) {
     try {
       if (failure !== null && (await mend(course, failure)) === "there") return;
+      if (await sendWhole(course)) return;
       await sendRest(course);
       course.feed.verify();
       await finish(course);
@@ -76,6 +80,23 @@ async function carryOn(course: Course): Promise<void> {
       failure = error;
     }
   }
+}
+
+/** False when it cannot go in one body. */
+async function sendWhole(course: Course): Promise<boolean> {
+  const { client, feed, upload, signal, note } = course;
+  const { digest, size } = feed;
+  if (digest === null || size === null || upload.offset > 0 || mostAtOnce(course) < size) return false;
+  note.save(upload);
+  const { open, spends } = await feed.part(0, size);
+  const body = { open, length: size, again: true, spends };
+  judgeDigest(
+    await interruptible(client.putUpload(upload, digest, body), signal),
+    digest,
+    size,
+    client.registry,
+  );
+  return true;
 }
 
 async function sendRest(course: Course): Promise<void> {
@@ -121,15 +142,12 @@ async function finish({ client, feed, upload, signal }: Course): Promise<void> {
   const { digest } = feed;
   if (digest === null) throw new Error("a blob that has passed has a digest");
   const size = sizeOf(feed);
-  const told = await interruptible(client.putUpload(upload, digest), signal);
+  judgeDigest(await interruptible(client.putUpload(upload, digest), signal), digest, size, client.registry);
+}
+
+function judgeDigest(told: Digest, digest: Digest, size: number, what: string): void {
   if (compareDigests(told, digest) !== "different") return;
-  throw new RegctlError("DIGEST_MISMATCH", {
-    what: client.registry,
-    digest,
-    size,
-    actual: told,
-    bytes: size,
-  });
+  throw new RegctlError("DIGEST_MISMATCH", { what, digest, size, actual: told, bytes: size });
 }
 
 /** Makes the course ready for another try. `there`: the registry has the blob, only its answer was lost. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { type ErrorCode, isRegctlError } from "../../src/errors.ts";
 import { linesOf, openCopyWorld } from "../support/copy-world.ts";
-import { makeImage, makeIndex, makeReferrer } from "../support/image-maker.ts";
+import { makeCosignSignature, makeImage, makeIndex, makeReferrer } from "../support/image-maker.ts";
 import { assertTree, pushTree } from "../support/registry-content.ts";
 import { openTestClient } from "../support/registry-world.ts";
 
@@ -96,6 +96,19 @@ test("all tags go into a layout and out of it, with what refers to them", async 
     descriptors.map(({ digest }) => digest),
     [sbom.manifest.digest],
   );
+});
+
+test("signatures that cosign keeps under tags go into a layout and out of it; the image is still the only one", async () => {
+  await using world = await openCopyWorld();
+  await pushTree(world.from, "app", ["1"], amd);
+  const signature = makeCosignSignature("sig");
+  const tag = `${amd.manifest.digest.replace(":", "-")}.sig`;
+  await pushTree(world.from, "app", [tag], signature);
+  const layout = `oci:${join(world.home, "dir")}`;
+  await world.copy({ referrers: true, destination: layout });
+  await world.copy({ referrers: true, source: layout });
+  await assertTree(world.to, "copy", "1", amd);
+  await assertTree(world.to, "copy", tag, signature);
 });
 
 test("an archive that is there is not overwritten unasked, and a copy that fails leaves it as it was", async () => {

@@ -9,6 +9,7 @@ import {
   makeAttestation,
   makeBytes,
   makeContent,
+  makeCosignSignature,
   makeImage,
   makeIndex,
   makeReferrer,
@@ -256,6 +257,35 @@ describe("--referrers", () => {
       [sbom.manifest.digest],
     );
     await assertTree(world.to, "copy", signature.manifest.digest, signature);
+  });
+
+  test("what cosign keeps under tags goes along, that of platforms and of its own too; without the flag it stays", async () => {
+    await using world = await openCopyWorld();
+    const tagOf = ({ manifest }: typeof amd, ending: string) =>
+      `${manifest.digest.replace(":", "-")}.${ending}`;
+    const [sig, att, bom, bomSig] = ["sig", "att", "bom", "bom sig"].map(makeCosignSignature);
+    assert.ok(sig && att && bom && bomSig);
+    const beside = [
+      [tagOf(index, "sig"), sig],
+      [tagOf(amd, "att"), att],
+      [tagOf(amd, "sbom"), bom],
+      [tagOf(bom, "sig"), bomSig],
+    ] as const;
+    await pushTree(world.from, "app", ["1"], index);
+    for (const [tag, tree] of beside) await pushTree(world.from, "app", [tag], tree);
+    await world.copy();
+    for (const [tag] of beside) assert.equal(await digestAt(world.to, "copy", tag), null);
+    const { document } = await world.copy({ referrers: true });
+    assert.equal(document.items[0]?.referrers, 4);
+    for (const [tag, tree] of beside) await assertTree(world.to, "copy", tag, tree);
+    const all = {
+      source: `${world.source.host}/app`,
+      destination: `${world.target.host}/all`,
+      allTags: true,
+    };
+    const { document: every } = await world.copy({ ...all, referrers: true });
+    assert.equal(every.items.length, 1);
+    for (const [tag, tree] of beside) await assertTree(world.to, "all", tag, tree);
   });
 
   test("to a registry that keeps no list, the list under the tag is joined", async () => {
