@@ -58,7 +58,9 @@ async function runCommand(
   } catch (error) {
     const { explainParseError } = await import("./explain/parse-errors.ts");
     const flags = Object.keys(source.manifest.commands[route.id]?.flags ?? {});
-    throw explainParseError(error, { name: route.id.replaceAll(":", " "), flags });
+    const ids = Object.keys(source.manifest.commands).filter((id) => id.startsWith(`${route.id}:`));
+    const below = ids.map((id) => id.slice(route.id.length + 1).replaceAll(":", " "));
+    throw explainParseError(error, { name: route.id.replaceAll(":", " "), flags, below });
   }
 }
 

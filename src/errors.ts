@@ -138,7 +138,7 @@ export interface ErrorFacts {
   /** The image has no variant for it. */
   PLATFORM_MISSING: { what: string; platform: string; available: readonly string[] };
   /** Neither a list of repositories nor a search; `tried` are sentences. */
-  SEARCH_CLOSED: { registry: string; tried: readonly string[] };
+  SEARCH_CLOSED: { registry: string; tried: readonly string[]; elsewhere: readonly string[] };
 
   /** Somebody listens there already; `by` when it is known who. */
   PORT_HELD: { address: string; by: string | null };

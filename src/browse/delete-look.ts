@@ -1,5 +1,6 @@
 /** What a deletion must know of a repository before it is planned. Changes nothing. */
 import { isRegctlError, RegctlError } from "../errors.ts";
+import type { Emit } from "../ports.ts";
 import type { ManifestHead } from "../registry/api/manifests.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { computeDigest, type Digest } from "../registry/digest.ts";
@@ -36,7 +37,11 @@ export interface LookInput {
   /** The manifests go, not the tags. */
   readonly manifests: boolean;
   readonly random: () => number;
+  readonly emit: Emit;
 }
+
+/** Repositories with thousands of tags take a while: that is told after each so many. */
+const toldEvery = 100;
 
 /** Throws what the registry says, NOT_FOUND for a repository that is not there among it. */
 export async function lookAtRepository(input: LookInput): Promise<RepositoryFacts> {
@@ -88,7 +93,16 @@ async function readTags(input: LookInput): Promise<ReadonlyMap<string, FoundTag>
   const { client, repository, wishes, manifests } = input;
   const wanted = wishes.flatMap((wish) => (wish.kind === "tag" ? [wish.tag] : []));
   const names = new Set([...(await listTags(client, repository)), ...wanted]);
-  const heads = await each([...names], (tag) => client.headManifest(repository, tag));
+  let looked = 0;
+  const heads = await each([...names], async (tag) => {
+    const head = await client.headManifest(repository, tag);
+    looked += 1;
+    if (looked % toldEvery === 0) {
+      const step = `looked at ${looked} of ${names.size} tags of ${repository}`;
+      input.emit({ event: "step", host: client.registry, step });
+    }
+    return head;
+  });
   // What a tag held before matters where a digest is at stake.
   const stands = (tag: string) =>
     wishes.some((wish) => {

@@ -78,7 +78,7 @@ async function lookAndPlan(
   try {
     world.emit({ event: "step", host: registry, step: `look at ${repository}` });
     const client = await open();
-    const look = { client, repository, wishes, manifests: input.digest, random: world.random };
+    const look = { client, repository, wishes, manifests: input.digest, ...world };
     const plan = planRepository(wanted, await lookAtRepository(look), input.digest);
     return { wanted, plan, tools: { client, repository, world, rescue } };
   } catch (error) {

@@ -2,18 +2,15 @@
 import { openClient, type TrustFlags } from "../access/open.ts";
 import { chooseImage } from "../access/which-image.ts";
 import type { AccessWorld } from "../access/world.ts";
-import { isRegctlError } from "../errors.ts";
 import type { FetchedManifest } from "../registry/api/manifests.ts";
-import type { Digest } from "../registry/digest.ts";
 import { type Manifest, parseManifest } from "../registry/manifest.ts";
 import { type Platform, parsePlatform, renderPlatform } from "../registry/platform.ts";
 import { imageEntries, matchPlatform } from "../registry/platform-match.ts";
 import { manifestKeyOf, renderReference, withDefaultTag } from "../registry/reference.ts";
-import { inspectReferrer } from "./inspect-manifest.ts";
-import type { InspectedPlatform, InspectedReferrer, InspectOutcome } from "./inspect-outcome.ts";
+import type { InspectedPlatform, InspectOutcome } from "./inspect-outcome.ts";
 import { chooseEntry, type Place, readPlatforms } from "./inspect-platforms.ts";
-import { exitCodeOfItems, itemErrorOf, type Listed } from "./item-error.ts";
-
+import { readReferrers } from "./inspect-referrers.ts";
+import { exitCodeOfItems, type Listed } from "./item-error.ts";
 import { artifactTypeOf } from "./manifest-facts.ts";
 
 export interface InspectInput extends TrustFlags {
@@ -106,18 +103,4 @@ function indexOfMachine(
   const sound = (each: InspectedPlatform): boolean => each.error === undefined;
   const own = platforms.findIndex((each) => each.platform === name && sound(each));
   return own >= 0 ? own : Math.max(0, platforms.findIndex(sound));
-}
-
-/** Null where the registry refuses to tell: the image itself is there all the same. */
-async function readReferrers(
-  { client, repository }: Place,
-  digest: Digest,
-): Promise<readonly InspectedReferrer[] | null> {
-  try {
-    const { descriptors } = await client.listReferrers(repository, digest);
-    return descriptors.map(inspectReferrer);
-  } catch (error) {
-    if (!isRegctlError(error, "UNAUTHORIZED")) itemErrorOf(error);
-    return null;
-  }
 }

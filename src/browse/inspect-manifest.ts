@@ -67,7 +67,7 @@ export function inspectSchema1(
 }
 
 export function inspectReferrer({ artifactType, digest, size, annotations }: Descriptor): InspectedReferrer {
-  return { artifactType: artifactType ?? null, digest, size, annotations: annotations ?? {} };
+  return { artifactType: artifactType ?? null, digest, tag: null, size, annotations: annotations ?? {} };
 }
 
 function inspectLayer({ digest, size, mediaType, annotations }: Descriptor): InspectedLayer {

@@ -51,6 +51,8 @@ export interface InspectedPlatform {
 export interface InspectedReferrer {
   readonly artifactType: string | null;
   readonly digest: Digest;
+  /** Where cosign keeps it; null for what the list of referrers names. */
+  readonly tag: string | null;
   /** Of its manifest, in bytes. */
   readonly size: number;
   readonly annotations: Readonly<Record<string, string>>;

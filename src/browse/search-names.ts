@@ -3,6 +3,7 @@ import { isRegctlError, RegctlError } from "../errors.ts";
 import type { Emit } from "../ports.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { hubRegistry } from "../registry/docker-hub.ts";
+import { catalogElsewhere } from "../registry/quirks.ts";
 
 export interface FoundNames {
   readonly names: readonly string[];
@@ -14,7 +15,7 @@ export interface FoundNames {
 export function refuseHub(registry: string): void {
   if (registry !== hubRegistry) return;
   const tried = ["Docker Hub gives nobody a list of its repositories"];
-  throw new RegctlError("SEARCH_CLOSED", { registry, tried });
+  throw new RegctlError("SEARCH_CLOSED", { registry, tried, elsewhere: catalogElsewhere(registry) });
 }
 
 /**
@@ -35,6 +36,7 @@ export async function findNames(
   if (isRegctlError(catalog.error, "UNAUTHORIZED")) throw catalog.error;
   throw new RegctlError("SEARCH_CLOSED", {
     registry: client.registry,
+    elsewhere: catalogElsewhere(client.registry),
     tried: [`GET /v2/_catalog: ${catalog.why}`, `GET /v1/search: ${searched.why}`],
   });
 }

@@ -36,77 +36,88 @@ export function createLimit(): LookerOptions["limit"] {
 /** Indexes within indexes are followed so far. */
 const mostLevels = 3;
 
+interface Reader extends LookerOptions {
+  readonly underWay: Map<Digest, Promise<Known>>;
+}
+
 export function createLooker(options: LookerOptions): Looker {
-  const { client, repository, cache, machine } = options;
-  const underWay = new Map<Digest, Promise<Known>>();
-  const nameOf = (digest: Digest) => `${client.registry}/${repository}@${digest}`;
-
-  /** Reads a manifest once, however many tags lead to it. */
-  const once = (digest: Digest, read: () => Promise<Known>): Promise<Known> => {
-    const cached = cache.factsOf(digest);
-    if (cached !== null) return Promise.resolve(cached);
-    const begun = underWay.get(digest) ?? read();
-    underWay.set(digest, begun);
-    return begun;
-  };
-  const learn = async ({ bytes, contentType, digest }: FetchedManifest): Promise<Known> => {
-    const manifest = parseManifest(bytes, contentType, nameOf(digest));
-    // Its digest is the registry's word alone: not to be kept.
-    if (manifest.kind === "schema1") return { kind: "schema1", manifest };
-    const facts =
-      manifest.kind === "index"
-        ? indexFacts(manifest)
-        : await readImageFacts(manifest, { client, repository, what: nameOf(digest) });
-    cache.learn(digest, facts);
-    return facts;
-  };
-  const byDigest = (digest: Digest): Promise<Known> =>
-    once(digest, async () => await learn(await client.getManifest(repository, digest)));
-
-  /** Null when that child is not there: not every registry holds all variants. */
-  const childOf = async (facts: IndexFacts, level: number): Promise<Known | null> => {
-    const child = chooseEntry(facts, machine);
-    if (child === null || level > mostLevels) return null;
-    try {
-      const known = await byDigest(child.digest);
-      return known.kind === "index" ? await childOf(known, level + 1) : known;
-    } catch (error) {
-      if (isRegctlError(error, "NOT_FOUND")) return null;
-      throw error;
-    }
-  };
-  const detail = async (digest: Digest, known: Known): Promise<TagDetails> =>
-    known.kind === "index"
-      ? detailIndex(digest, known, await childOf(known, 1), machine)
-      : detailOne(digest, known);
-
-  const byTag = async (tag: string): Promise<TagDetails> => {
-    const fetched = await client.getManifest(repository, tag);
-    const { digest } = fetched;
-    const known = await once(digest, () => learn(fetched));
-    if (known.kind !== "schema1") cache.sawTag(tag, digest);
-    return await detail(digest, known);
-  };
-  /** One short question where the answer is probably known, one long one where it is not. */
-  const lookAt = async (tag: string): Promise<TagDetails | null> => {
-    const last = cache.lastDigestOf(tag);
-    if (last === null || cache.factsOf(last) === null) return await byTag(tag);
-    const head = await client.headManifest(repository, tag);
-    if (head === null) return null;
-    if (manifestKindOf(mediaTypeOf(head.contentType)) === "schema1") return await byTag(tag);
-    if (head.digest !== last && cache.factsOf(head.digest) === null) return await byTag(tag);
-    cache.sawTag(tag, head.digest);
-    return await detail(head.digest, await byDigest(head.digest));
-  };
+  const reader: Reader = { ...options, underWay: new Map() };
   return {
     look: (tag) =>
       options.limit(async () => {
         try {
-          return await lookAt(tag);
+          return await lookAt(tag, reader);
         } catch (error) {
           if (isRegctlError(error, "NOT_FOUND")) return null;
           throw error;
         }
       }),
   };
+}
+
+/** One short question where the answer is probably known, one long one where it is not. */
+async function lookAt(tag: string, reader: Reader): Promise<TagDetails | null> {
+  const { client, repository, cache } = reader;
+  const last = cache.lastDigestOf(tag);
+  if (last === null || cache.factsOf(last) === null) return await readTag(tag, reader);
+  const head = await client.headManifest(repository, tag);
+  if (head === null) return null;
+  if (manifestKindOf(mediaTypeOf(head.contentType)) === "schema1") return await readTag(tag, reader);
+  if (head.digest !== last && cache.factsOf(head.digest) === null) return await readTag(tag, reader);
+  cache.sawTag(tag, head.digest);
+  return await detail(head.digest, await readDigest(head.digest, reader), reader);
+}
+
+async function readTag(tag: string, reader: Reader): Promise<TagDetails> {
+  const fetched = await reader.client.getManifest(reader.repository, tag);
+  const { digest } = fetched;
+  const known = await once(digest, reader, () => learn(fetched, reader));
+  if (known.kind !== "schema1") reader.cache.sawTag(tag, digest);
+  return await detail(digest, known, reader);
+}
+
+function readDigest(digest: Digest, reader: Reader): Promise<Known> {
+  const { client, repository } = reader;
+  return once(digest, reader, async () => await learn(await client.getManifest(repository, digest), reader));
+}
+
+/** Reads a manifest once, however many tags lead to it. */
+function once(digest: Digest, { cache, underWay }: Reader, read: () => Promise<Known>): Promise<Known> {
+  const cached = cache.factsOf(digest);
+  if (cached !== null) return Promise.resolve(cached);
+  const begun = underWay.get(digest) ?? read();
+  underWay.set(digest, begun);
+  return begun;
+}
+
+async function learn({ bytes, contentType, digest }: FetchedManifest, reader: Reader): Promise<Known> {
+  const { client, repository, cache } = reader;
+  const what = `${client.registry}/${repository}@${digest}`;
+  const manifest = parseManifest(bytes, contentType, what);
+  // Its digest is the registry's word alone: not to be kept.
+  if (manifest.kind === "schema1") return { kind: "schema1", manifest };
+  const facts =
+    manifest.kind === "index"
+      ? indexFacts(manifest)
+      : await readImageFacts(manifest, { client, repository, what });
+  cache.learn(digest, facts);
+  return facts;
+}
+
+async function detail(digest: Digest, known: Known, reader: Reader): Promise<TagDetails> {
+  if (known.kind !== "index") return detailOne(digest, known);
+  return detailIndex(digest, known, await readChild(known, 1, reader), reader.machine);
+}
+
+/** Null when that child is not there: not every registry holds all variants. */
+async function readChild(facts: IndexFacts, level: number, reader: Reader): Promise<Known | null> {
+  const child = chooseEntry(facts, reader.machine);
+  if (child === null || level > mostLevels) return null;
+  try {
+    const known = await readDigest(child.digest, reader);
+    return known.kind === "index" ? await readChild(known, level + 1, reader) : known;
+  } catch (error) {
+    if (isRegctlError(error, "NOT_FOUND")) return null;
+    throw error;
+  }
 }

@@ -63,14 +63,13 @@ export const contentWords: WordsFor<ContentCode> = {
     message: `${what} has no variant for ${platform}.${below("It has:", available)}`,
     remedies: available.slice(0, 3).map((each) => `--platform ${each}`),
   }),
-  SEARCH_CLOSED: ({ registry, tried }) => ({
+  SEARCH_CLOSED: ({ registry, tried, elsewhere }) => ({
     message: `The registry ${registry} cannot be searched.${below("Tried:", tried)}`,
-    remedies:
-      registry === "docker.io"
-        ? ["docker search TERM", "The tags of a name that is known: regctl tags docker.io/library/NAME"]
-        : [
-            `With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`,
-            `The tags of a name that is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
-          ],
+    remedies: [
+      ...(elsewhere.length > 0
+        ? elsewhere
+        : [`With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`]),
+      `The tags of a name that is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
+    ],
   }),
 };

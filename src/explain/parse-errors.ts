@@ -8,6 +8,8 @@ export interface KnownCommand {
   readonly name: string;
   /** Long names without dashes. */
   readonly flags: readonly string[];
+  /** The last words of the commands below it: `status` for `serve status`. */
+  readonly below: readonly string[];
 }
 
 interface ParseComplaint extends Error {
@@ -83,12 +85,19 @@ function sayProblem(complaint: ParseComplaint, command: KnownCommand): string {
 }
 
 function suggest(complaint: ParseComplaint, command: KnownCommand): string {
+  const [word] = complaint.args ?? [];
+  const meant = typeof word === "string" ? findBelow(word, command) : undefined;
+  if (meant !== undefined) return `regctl ${command.name} ${meant}`;
   const [first = ""] = complaint.flags ?? [];
   const near = findNearest(
     first.split("=")[0] ?? "",
     command.flags.map((flag) => `--${flag}`),
   );
   return near === undefined ? `regctl ${command.name} --help` : `regctl ${command.name} ${near}`;
+}
+
+function findBelow(word: string, { below }: KnownCommand): string | undefined {
+  return below.find((name) => name.startsWith(word)) ?? findNearest(word, below);
 }
 
 /** A complaint of the parser as USAGE; anything else as it was. */

@@ -96,14 +96,26 @@ export const listQuirks: readonly Quirk[] = [
   },
   {
     id: "catalog-absent",
-    system: "GHCR, Docker Hub",
-    quirk: "There is no list of repositories: 404, or 401 for everybody",
+    system: "GHCR",
+    quirk: "There is no list of repositories: 404",
     source: "the OCI distribution specification, which has no such list",
+    hosts: /^ghcr\.io$/,
+    catalog: ["GitHub lists packages itself: gh api '/orgs/ORG/packages?package_type=container'"],
+  },
+  {
+    id: "catalog-closed-hub",
+    system: "Docker Hub",
+    quirk: "There is no list of repositories: 401 for everybody",
+    source: "the OCI distribution specification, which has no such list",
+    hosts: /^docker\.io$/,
+    catalog: ["docker search TERM"],
   },
   {
     id: "catalog-forbidden",
     system: "Harbor, GitLab",
     quirk: "Only administrators see the list of repositories",
     source: "goharbor/harbor#6784",
+    hosts: /^registry\.gitlab\.com$/,
+    catalog: ["GitLab lists them by project: glab api projects/GROUP%2FPROJECT/registry/repositories"],
   },
 ];

@@ -19,6 +19,8 @@ export interface Quirk {
   readonly hosts?: RegExp;
   /** How images are deleted there, where it is not by this protocol: a line to read or to type. */
   readonly deletion?: string;
+  /** How one finds repositories there, where there is no list of them: lines to read or to type. */
+  readonly catalog?: readonly string[];
   /** How one logs in there, where it takes more than a name and a password. */
   readonly login?: string;
 }
@@ -28,6 +30,11 @@ export const quirks: readonly Quirk[] = [...listQuirks, ...authQuirks, ...conten
 /** `registry`: HOST[:PORT]. Null where nothing is known. */
 export function deletionElsewhere(registry: string): string | null {
   return quirks.find(({ hosts, deletion }) => deletion && hosts?.test(registry))?.deletion ?? null;
+}
+
+/** `registry`: HOST[:PORT]. Empty where nothing is known. */
+export function catalogElsewhere(registry: string): readonly string[] {
+  return quirks.find(({ hosts, catalog }) => catalog && hosts?.test(registry))?.catalog ?? [];
 }
 
 /** `registry`: HOST[:PORT]. Null where a name and a password do. */

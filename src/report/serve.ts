@@ -28,16 +28,21 @@ function factLines(outcome: ServeOutcome): readonly string[] {
   const { storage, repositories, blobs, bytes, auth, anonymous, readOnly, log } = outcome;
   const login = auth === "none" ? "none" : anonymous === "pull" ? "to push; everybody may pull" : "always";
   return [
-    `  storage: ${escapeControl(storage)} (${repositories} repositories, ${blobs} blobs, ${renderSize(bytes)})`,
+    `  storage: ${escapeControl(storage)} (${counted(repositories, "repository", "repositories")}, ${counted(blobs, "blob", "blobs")}, ${renderSize(bytes)})`,
     `  login: ${login}${readOnly ? "; read-only" : ""}`,
     ...(log === null ? [] : [`  log: ${escapeControl(log)}`]),
   ];
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function publishLines({ registry, auth, readOnly }: ServeOutcome): readonly string[] {
   if (readOnly) return [`docker pull ${registry}/NAME:TAG`];
   return [
     ...(auth === "none" ? [] : [`docker login ${registry}`]),
+    `regctl publish NAME:TAG ${registry}/NAME:TAG`,
     `docker tag NAME:TAG ${registry}/NAME:TAG && docker push ${registry}/NAME:TAG`,
     `regctl copy alpine:3.20 ${registry}/alpine:3.20`,
   ];

@@ -9,6 +9,8 @@ export interface RegistryLimits {
   readonly blobBytes: number;
   /** Nested objects and lists of a manifest. */
   readonly manifestDepth: number;
+  /** Entries of its objects and lists together: a manifest of 10,000 references has some 60,000. */
+  readonly manifestValues: number;
   /** Blobs and manifests that one manifest names. */
   readonly manifestReferences: number;
   /** Tags that one push may set. */
@@ -26,6 +28,7 @@ export const usualRegistryLimits: RegistryLimits = {
   manifestBytes: 4 * 1024 * 1024,
   blobBytes: Number.MAX_SAFE_INTEGER,
   manifestDepth: 64,
+  manifestValues: 150_000,
   manifestReferences: 10_000,
   tagsPerPush: 100,
   parameters: 128,

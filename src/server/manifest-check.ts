@@ -6,7 +6,7 @@ import { type JsonObject, listOf, objectOf, parseJson, textOf, textRecordOf } fr
 import { type Manifest, parseManifest } from "../registry/manifest.ts";
 import { isForeignLayer, manifestKindOf, mediaTypeOf } from "../registry/media-types.ts";
 import type { RegistryLimits } from "./core.ts";
-import { isDeeperThan } from "./json-depth.ts";
+import { exceedsJson } from "./json-bounds.ts";
 
 export interface JudgedManifest {
   /** Under which it is served. */
@@ -24,11 +24,11 @@ export interface JudgedManifest {
 export function judgeManifest(
   bytes: Buffer,
   contentType: string | undefined,
-  limits: Pick<RegistryLimits, "manifestDepth" | "manifestReferences">,
+  limits: Pick<RegistryLimits, "manifestDepth" | "manifestValues" | "manifestReferences">,
 ): JudgedManifest | string {
-  if (isDeeperThan(bytes, limits.manifestDepth)) {
-    return `it is nested more than ${limits.manifestDepth} deep`;
-  }
+  const exceeded = exceedsJson(bytes, { depth: limits.manifestDepth, values: limits.manifestValues });
+  if (exceeded === "depth") return `it is nested more than ${limits.manifestDepth} deep`;
+  if (exceeded === "values") return `it has more than ${limits.manifestValues} values`;
   const object = objectOf(parseJson(bytes));
   if (object === undefined) return "it is no JSON object";
   const outside = mediaTypeOf(contentType);

@@ -48,7 +48,9 @@ export async function serveAsService(
 ): Promise<ServiceOutcome> {
   const own = world.isRoot && !request.named;
   const settings = own ? { ...request.settings, storage: systemStorage } : request.settings;
-  const plan = await planUnit(unitName(settings, request), factsOf(settings, own, world), world);
+  const name = unitName(settings, request);
+  const folder = request.named ? name : "regctl";
+  const plan = await planUnit(`${name}.service`, { ...factsOf(settings, own, world), folder }, world);
   const outcome = describe(plan);
   if (request.only) return outcome;
   for (const step of [`write ${plan.path}`, ...outcome.commands]) {
@@ -60,7 +62,7 @@ export async function serveAsService(
 
 /** One unit for each storage; the usual one has the plain name. */
 function unitName({ storage }: ServeSettings, { named }: ServiceRequest): string {
-  return named ? `regctl-serve-${serviceId(storage)}.service` : "regctl-serve.service";
+  return named ? `regctl-serve-${serviceId(storage)}` : "regctl-serve";
 }
 
 function factsOf(settings: ServeSettings, own: boolean, { program }: ServiceRunWorld) {

@@ -15,8 +15,9 @@ export interface RunningService {
   readonly socket: string;
 }
 
-/** Services that systemd runs for everybody. */
+/** Services that systemd runs for everybody: the usual one, and those with a name, each in a folder of its own. */
 const systemFolder = "/run/regctl/services";
+const namedUnit = /^regctl-(?:serve|tunnel)-[0-9a-f]{12}$/;
 
 /** Short and the same for the same thing: a socket's path has room for about a hundred bytes. */
 export function serviceId(what: string): string {
@@ -47,7 +48,9 @@ export async function listServices(
 ): Promise<readonly RunningService[]> {
   const { environment, home } = world;
   const own = posix.join(userPaths(environment, home).state, "services");
-  const folders = [...new Set([own, ownFolder(world), systemFolder])];
+  const units = (await world.files.list("/run").catch(() => [])).filter((name) => namedUnit.test(name));
+  const ofUnits = units.map((name) => `/run/${name}/services`);
+  const folders = [...new Set([own, ownFolder(world), systemFolder, ...ofUnits])];
   const found = await Promise.all(folders.map((folder) => readFolder(folder, kind, world.files)));
   return found.flat();
 }

@@ -4,8 +4,13 @@ export interface UnitFacts {
   readonly description: string;
   /** The whole command line, begun with an absolute path. */
   readonly argv: readonly string[];
-  /** The folder that must be written to; null for the service's own below /var/lib/regctl. */
+  /** The folder that must be written to; null for the service's own below /var/lib. */
   readonly writes: string | null;
+  /**
+   * Of its own below /run and /var/lib: systemd takes the first away when the unit stops, and gives both to its user,
+   * so that no two units can share them.
+   */
+  readonly folder: string;
   /** Reads files that only root may read. */
   readonly asRoot: boolean;
   /** May listen below port 1024. */
@@ -18,7 +23,7 @@ export type UnitScope = "system" | "user";
 export function renderUnit(facts: UnitFacts, scope: UnitScope): string {
   return [
     section("Unit", [
-      ["Description", facts.description.replaceAll("%", "%%")],
+      ["Description", facts.description.replaceAll("%", "%%").replaceAll(/\p{Cc}/gu, "?")],
       ...(scope === "system"
         ? [["Wants", "network-online.target"] as const, ["After", "network-online.target"] as const]
         : []),
@@ -61,15 +66,15 @@ const userRules: readonly Setting[] = [
  * A user that exists only while the service runs. Where files or a folder of the administrator's are needed it is
  * root, without any of root's powers over what belongs to others.
  */
-function systemRules({ writes, asRoot, lowPort }: UnitFacts): readonly Setting[] {
+function systemRules({ writes, folder, asRoot, lowPort }: UnitFacts): readonly Setting[] {
   const capabilities = lowPort ? "CAP_NET_BIND_SERVICE" : "";
   return [
     ...(asRoot ? [] : [["DynamicUser", "yes"] as const]),
-    ["StateDirectory", "regctl"],
+    ["StateDirectory", folder],
     ["StateDirectoryMode", "0700"],
     ...(writes === null ? [] : [["ReadWritePaths", quoteForSystemd(writes)] as const]),
-    ["Environment", "HOME=/var/lib/regctl XDG_DATA_HOME=/var/lib XDG_STATE_HOME=/var/lib"],
-    ["RuntimeDirectory", "regctl"],
+    ["Environment", environmentOf(folder)],
+    ["RuntimeDirectory", folder],
     ["CapabilityBoundingSet", capabilities],
     ["AmbientCapabilities", capabilities],
     ["NoNewPrivileges", "yes"],
@@ -93,6 +98,12 @@ function systemRules({ writes, asRoot, lowPort }: UnitFacts): readonly Setting[]
     ["SystemCallFilter", "@system-service"],
     ["UMask", "0077"],
   ];
+}
+
+/** What regctl keeps there stands in a folder `regctl`, which the usual service has for itself. */
+function environmentOf(folder: string): string {
+  const base = folder === "regctl" ? "/var/lib" : `/var/lib/${folder}`;
+  return `HOME=/var/lib/${folder} XDG_DATA_HOME=${base} XDG_STATE_HOME=${base}`;
 }
 
 /** One word of a command line as systemd reads it (systemd.service(5), "Command lines"). */

@@ -1,6 +1,5 @@
 /** The registry on the network: HTTP/1.1, and with TLS also HTTP/2, around one handler. */
 import { once } from "node:events";
-import { createServer as createHttpServer } from "node:http";
 import { createSecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { RegctlError } from "../errors.ts";
@@ -13,6 +12,7 @@ import type {
 } from "../server/listener.ts";
 import { createBufferPool } from "./buffer-pool.ts";
 import { createLive, type Live, type Server } from "./live-connections.ts";
+import { refusePlainHttp } from "./plain-http-refusal.ts";
 import { type ExchangeWorld, serveExchange } from "./serve-exchange.ts";
 import type { WireRequest, WireResponse } from "./wire.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
@@ -27,9 +27,11 @@ const connectionWindow = 2 * 1024 * 1024;
 export const startRegistryServer: StartRegistryServer = async (options) => {
   const { listen, limits, tls } = options;
   keepYoungGenerationSmall();
-  const pool = createBufferPool(limits.bufferBytes);
+  // With TLS what was encrypted waits beside every piece, and is as large.
+  const pool = createBufferPool(tls === undefined ? limits.bufferBytes : limits.bufferBytes / 2);
   const server = tls === undefined ? createPlain(options) : createSecure(options, tls);
-  limitHeaders(server, limits);
+  setLimits(server, limits);
+  if (tls !== undefined) refusePlainHttp(server, limits);
   const live = createLive(server, limits);
   await listening(server, listen);
   const { address, port, family } = addressOf(server);
@@ -69,8 +71,9 @@ function httpOptions({ limits }: ListenOptions) {
   };
 }
 
+/** Imported, node:http would give its name for WebSocket as well, and load all of Node's own client for it: 80 ms. */
 function createPlain(options: ListenOptions): Server {
-  return createHttpServer(httpOptions(options));
+  return process.getBuiltinModule("node:http").createServer(httpOptions(options));
 }
 
 function createSecure(options: ListenOptions, { certificate, key }: ServerIdentity): Server {
@@ -99,9 +102,14 @@ function addressOf(server: Server): AddressInfo {
   return address;
 }
 
-/** One more than is allowed: Node would drop the rest without a word. */
-function limitHeaders(server: Server, limits: ServerLimits): void {
-  Object.assign(server, { maxHeadersCount: limits.headerCount + 1 });
+/** What Node takes as properties alone, for HTTP/1 with TLS and without. */
+function setLimits(server: Server, limits: ServerLimits): void {
+  Object.assign(server, {
+    // One more than is allowed: Node would drop the rest without a word.
+    maxHeadersCount: limits.headerCount + 1,
+    // Who has sent all and says so still gets the answer, however long it takes.
+    httpAllowHalfOpen: true,
+  });
 }
 
 async function listening(server: Server, { host, port }: ListenAddress): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ServerLimits } from "../server/listener.ts";
 import { createPatience } from "./patience.ts";
 import type { Wire, WireRequest } from "./wire.ts";
+import { countPassedBytes } from "./young-generation.ts";
 
 export interface RequestBody {
   /** May be iterated once. Breaks off with an error when the client does. */
@@ -41,6 +42,7 @@ export function createRequestBody(options: BodyOptions): RequestBody {
         const next = await patience.wait(source.next(), bytesOf);
         if (next.done === true) break;
         state.bytes += next.value.length;
+        countPassedBytes(next.value.length);
         yield next.value;
       }
       state.finished = true;

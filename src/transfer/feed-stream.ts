@@ -140,7 +140,8 @@ export class FeedStream extends Readable {
       .off("error", this.#onEnd)
       .off("close", this.#onEnd);
     stream.pause();
-    stream.on("error", () => {});
+    // A stream may be carried over many times.
+    stream.off("error", unheard).on("error", unheard);
     return stream;
   }
 
@@ -228,6 +229,8 @@ export class FeedStream extends Readable {
     this.#attach({ stream, start, size: null });
   }
 }
+
+const unheard = (): void => {};
 
 /** What may be over when it is tried again; the source's own tries for each request are over by then. */
 function passes(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { RegctlError } from "../errors.ts";
 import { type Digest, openHash } from "../registry/digest.ts";
 import type { UploadFeed, UploadPart } from "./upload-feed.ts";
 
-/** Bytes are wanted that are kept no more: the same source from its beginning would have them. */
+/** Bytes are wanted that are kept no more: the same source from its beginning would have them. `cause`: what broke. */
 export class SourcePassed extends Error {
   override readonly name = "SourcePassed";
 }

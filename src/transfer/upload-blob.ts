@@ -74,7 +74,9 @@ async function carryOn(course: Course): Promise<void> {
     } catch (error) {
       course.signal.throwIfAborted();
       // The feed has had its own patience: the target has nothing to do with it.
-      if (course.feed.failure() !== null) throw course.feed.failure();
+      const broken = course.feed.failure();
+      if (broken instanceof SourcePassed) throw new SourcePassed(broken.message, { cause: failure });
+      if (broken !== null) throw broken;
       const remedy = judgeUploadFailure(error);
       if (remedy === "stop" || !course.patience.again(remedy, course.upload.offset)) throw error;
       failure = error;
@@ -88,8 +90,10 @@ async function sendWhole(course: Course): Promise<boolean> {
   const { digest, size } = feed;
   if (digest === null || size === null || upload.offset > 0 || mostAtOnce(course) < size) return false;
   note.save(upload);
-  const { open, spends } = await feed.part(0, size);
-  const body = { open, length: size, again: true, spends };
+  const { open, spends, length } = await feed.part(0, size);
+  // One that was made on the way is kept in its last part alone.
+  if (length !== size) return false;
+  const body = { open, length, again: true, spends };
   judgeDigest(
     await interruptible(client.putUpload(upload, digest, body), signal),
     digest,

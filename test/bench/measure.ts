@@ -28,7 +28,7 @@ async function timeOnce(timed: Timed): Promise<number> {
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
@@ -53,7 +53,7 @@ export async function race({ title, ours, peers, atMost, rounds }: Race): Promis
   const ratio = mine / Math.min(...theirs);
   const met = ratio <= atMost;
   const shown = runs.map(({ timed, times }) => `${timed.name} ${median(times).toFixed(0)} ms`).join(", ");
-  const line = `${title}: ${shown}, N=${rounds}, median ratio ${ratio.toFixed(2)} (asked ≤ ${atMost}) ${met ? "MET" : "MISSED"}`;
+  const line = `${title}: ${shown}, N=${rounds}, median ratio ${ratio.toFixed(2)} (asked ≤ ${Number(atMost.toFixed(2))}) ${met ? "MET" : "MISSED"}`;
   return { line, met };
 }
 

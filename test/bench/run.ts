@@ -1,11 +1,12 @@
 /**
- * `npm run bench [-- setup|browse|copy …]`: ratios against what people use today, each in one run. Exit 1 when one was
+ * `npm run bench [-- setup|browse|copy|serve …]`: ratios against what people use today, each in one run. Exit 1 when one was
  * missed. `--rounds N` takes fewer or more than the usual.
  */
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
 import { withoutGo } from "../interop/peers.ts";
 import { openLab } from "../lab/prerequisites.ts";
+import { findDockerRegistry, withoutDockerRegistry } from "./docker-registry.ts";
 import type { Verdict } from "./measure.ts";
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -41,6 +42,13 @@ const benches: Readonly<Record<string, Bench>> = {
   copy: {
     obstacle: needsGo,
     run: async (rounds, tell) => (await import("./copy.ts")).benchCopy(rounds, tell),
+  },
+  serve: {
+    obstacle: async () => ((await findDockerRegistry()) === null ? withoutDockerRegistry : null),
+    run: async (rounds, tell) => {
+      const [{ benchServe }, program] = await Promise.all([import("./serve.ts"), findDockerRegistry()]);
+      if (program !== null) await benchServe(program, rounds, tell);
+    },
   },
 };
 

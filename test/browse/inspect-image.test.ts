@@ -12,6 +12,7 @@ import {
   type MadeTree,
   makeAttestation,
   makeContent,
+  makeCosignSignature,
   makeImage,
   makeIndex,
   makeReferrer,
@@ -86,9 +87,21 @@ test("one image, with what refers to it", async () => {
     attestations: 0,
     platforms: [amdPlatform],
     shown: 0,
-    referrers: [{ artifactType: "application/vnd.example.sbom", digest, size, annotations: {} }],
+    referrers: [{ artifactType: "application/vnd.example.sbom", digest, tag: null, size, annotations: {} }],
     exitCode: 0,
   });
+});
+
+test("what cosign keeps under tags refers to it as well", async () => {
+  await using registry = await startWith(amd);
+  await using browse = await openBrowseWorld();
+  const signature = makeCosignSignature("sig");
+  const { digest, size } = signature.manifest.descriptor;
+  const tag = `${amd.manifest.digest.replace(":", "-")}.sig`;
+  await pushTree(registry.host, "app", [tag], signature);
+  const { referrers } = await look(registry.host, browse);
+  const artifactType = "application/vnd.dev.cosign.simplesigning.v1+json";
+  assert.deepEqual(referrers, [{ artifactType, digest, tag, size, annotations: {} }]);
 });
 
 test("an index: every image in its order, attestations counted apart", async () => {
@@ -245,7 +258,7 @@ describe("what is wrong", () => {
         answer: JSON.stringify(manifest),
         answerHeaders: { "content-type": mediaTypes.ociManifest },
       },
-      { request: /^GET \/v2\/app\/(referrers|manifests)\/sha256/, status: 404, times: 2 },
+      { request: /^GET \/v2\/app\/(referrers|manifests)\/sha256/, status: 404, times: 5 },
     ]);
     await using browse = await openBrowseWorld();
     const tooLong = (error: unknown) =>
@@ -281,7 +294,7 @@ test("schema 1: layers from the base up, their sizes asked for", async () => {
     },
     { request: `HEAD /v2/app/blobs/${base}`, ...size(100) },
     { request: `HEAD /v2/app/blobs/${top}`, ...size(32) },
-    { request: /^GET \/v2\/app\/(referrers|manifests)\/sha256/, status: 404, times: 2 },
+    { request: /^GET \/v2\/app\/(referrers|manifests)\/sha256/, status: 404, times: 5 },
   ]);
   await using browse = await openBrowseWorld();
   const { kind, digest, platforms } = await look(registry.host, browse);

@@ -290,8 +290,10 @@ describe("registries that do not list their repositories", () => {
   test("of Docker Hub that is known without asking", async () => {
     await using browse = await openBrowseWorld();
     const input = { term: "docker.io/alpine", tags: false, sort: "match", machine: amd64 } as const;
-    await assert.rejects(searchRegistry(input, browse.world), (error) =>
-      isRegctlError(error, "SEARCH_CLOSED"),
+    await assert.rejects(
+      searchRegistry(input, browse.world),
+      (error) =>
+        isRegctlError(error, "SEARCH_CLOSED") && error.facts.elsewhere.includes("docker search TERM"),
     );
     assert.deepEqual(browse.told, []);
   });

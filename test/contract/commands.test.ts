@@ -13,6 +13,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   logout: ["under_score:5000"],
   images: [],
   ping: ["127.0.0.1:1"],
+  publish: ["oci:/dev/null/none", "127.0.0.1:1/app:1"],
   pull: ["127.0.0.1:1/app:1"],
   serve: ["--listen", "127.0.0.1:99999"],
   "serve:gc": ["--storage", "/dev/null/registry"],

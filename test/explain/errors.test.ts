@@ -93,7 +93,7 @@ const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
   IMAGE_AMBIGUOUS: { given: "1", candidates: ["1a2b3c4d5e6f (app:1)", "1f2e3d4c5b6a"] },
   TAG_TAKEN: { reference: "reg.example/app:1", is: "sha256:aa", would: "sha256:bb" },
   PLATFORM_MISSING: { what: "r:5000/app:1", platform: "linux/s390x", available: ["linux/amd64"] },
-  SEARCH_CLOSED: { registry: "r:5000", tried: ["GET /v2/_catalog: status 404"] },
+  SEARCH_CLOSED: { registry: "r:5000", tried: ["GET /v2/_catalog: status 404"], elsewhere: [] },
   PORT_HELD: { address: "127.0.0.1:5000", by: null },
   LISTEN_FAILED: { address: "192.0.2.1:5000", problem: "no such address here" },
   STORAGE_LOCKED: { path: "/p q", by: "process 7 on a" },

@@ -80,7 +80,7 @@ mmdebstrap --quiet --variant=minbase --include="$packages" --customize-hook="$ho
 mv "$final.building" "$final"
 `;
 
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return process.env.REGCTL_LAB_CACHE ?? "/var/cache/regctl-lab";
 }
 

@@ -111,5 +111,14 @@ describe("regctl serve on systemd", { skip, timeout: 300_000 }, () => {
     assert.equal(served.auth, "htpasswd");
     assert.match(await shell(host, `grep CapEff /proc/${served.pid}/status`), /0{16}/);
     await regctl("serve", "stop", "--storage", "/srv/my registry");
+
+    await must(host, "systemctl", "start", String(served.unit));
+    const usual = await regctl("serve", "--service", "--listen", "127.0.0.1:5000");
+    const pidsOf = ({ items }: Record<string, unknown>) =>
+      Array.isArray(items) ? items.map(({ pid }) => pid) : [];
+    assert.equal(pidsOf(await regctl("serve", "status")).length, 2);
+    await must(host, "systemctl", "stop", String(served.unit));
+    assert.deepEqual(pidsOf(await regctl("serve", "status")), [usual.pid]);
+    await must(host, "systemctl", "stop", "regctl-serve");
   });
 });

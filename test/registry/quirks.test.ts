@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
-import { deletionElsewhere, loginElsewhere, quirks } from "../../src/registry/quirks.ts";
+import { catalogElsewhere, deletionElsewhere, loginElsewhere, quirks } from "../../src/registry/quirks.ts";
 import { authTests } from "./quirks/auth.ts";
 import { contentTests } from "./quirks/content.ts";
 import { listTests } from "./quirks/lists.ts";
@@ -31,6 +31,9 @@ test("docs/vendors.md has each row, as the code has it", async () => {
 
 test("words for one vendor are for that vendor alone", () => {
   assert.match(deletionElsewhere("ghcr.io") ?? "", /^GitHub /);
+  assert.match(catalogElsewhere("ghcr.io").join("\n"), /gh api/);
+  assert.match(catalogElsewhere("registry.gitlab.com").join("\n"), /glab api/);
+  assert.deepEqual(catalogElsewhere("registry.gitlab.com.example"), []);
   assert.match(deletionElsewhere("docker.io") ?? "", /hub\.docker\.com/);
   assert.equal(deletionElsewhere("ghcr.io.example"), null);
   const ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";

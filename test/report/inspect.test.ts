@@ -66,8 +66,8 @@ const index: InspectOutcome = {
   shown: 1,
   attestations: 2,
   referrers: [
-    { artifactType: "application/spdx+json", digest: digest("sbom"), size: 700, annotations: {} },
-    { artifactType: null, digest: digest("other"), size: 1, annotations: {} },
+    { artifactType: "application/spdx+json", digest: digest("sbom"), tag: null, size: 700, annotations: {} },
+    { artifactType: null, digest: digest("other"), tag: null, size: 1, annotations: {} },
   ],
 };
 const render = (change: Partial<InspectOutcome>, options = wide) =>

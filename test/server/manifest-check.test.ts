@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { computeDigest } from "../../src/registry/digest.ts";
 import { mediaTypes } from "../../src/registry/media-types.ts";
 import { usualRegistryLimits } from "../../src/server/core.ts";
-import { isDeeperThan } from "../../src/server/json-depth.ts";
+import { exceedsJson } from "../../src/server/json-bounds.ts";
 import { judgeManifest } from "../../src/server/manifest-check.ts";
 
 const digest = computeDigest("x");
@@ -111,6 +111,21 @@ describe("a bomb", () => {
     assert.match(String(judgeManifest(Buffer.from(objects), undefined, usualRegistryLimits)), /nested/);
   });
 
+  it("of values is refused before it is read", () => {
+    const wide = `{"schemaVersion":2,"layers":[${"{},".repeat(100_000)}{}]}`;
+    assert.match(String(judgeManifest(Buffer.from(wide), undefined, usualRegistryLimits)), /150000 values/);
+  });
+
+  it("is none that names as many as may be", () => {
+    const manifests = Array.from({ length: usualRegistryLimits.manifestReferences }, (_, index) => ({
+      ...config,
+      digest: computeDigest(`${index}`),
+      platform: { os: "linux", architecture: "arm64", variant: "v8" },
+      annotations: { a: "1", b: "2" },
+    }));
+    assert.equal(typeof judge({ schemaVersion: 2, manifests }, undefined), "object");
+  });
+
   it("of names is refused", () => {
     const manifests = Array.from({ length: 11 }, (_, index) => ({
       ...config,
@@ -126,8 +141,12 @@ describe("a bomb", () => {
 
   it("brackets in texts are none", () => {
     const text = JSON.stringify({ a: `${"[{".repeat(100)}\\"`, b: '"[[[' });
-    assert.equal(isDeeperThan(Buffer.from(text), 1), false);
-    assert.equal(isDeeperThan(Buffer.from('[["\\"]]"]]'), 2), false);
-    assert.equal(isDeeperThan(Buffer.from('[["\\"]]",[]]]'), 2), true);
+    const exceeds = (json: string, depth: number, values = 100) =>
+      exceedsJson(Buffer.from(json), { depth, values });
+    assert.equal(exceeds(text, 1), null);
+    assert.equal(exceeds('[["\\"]]"]]', 2), null);
+    assert.equal(exceeds('[["\\"]]",[]]]', 2), "depth");
+    assert.equal(exceeds('["1,2,3,4,5",{"a":1,"b":2}]', 2, 4), null);
+    assert.equal(exceeds('["1,2,3,4,5",{"a":1,"b":2}]', 2, 3), "values");
   });
 });

@@ -109,6 +109,12 @@ describe("in the foreground", { concurrency: 2 }, () => {
     assert.equal(await (await person.serve()).end("SIGTERM"), 0);
   });
 
+  test("a command that is nearly right is named", async () => {
+    await using person = await openPerson();
+    const { code, stderr } = await person.regctl("serve", "stat");
+    assert.deepEqual([code, stderr.includes("→ regctl serve status\n")], [2, true]);
+  });
+
   test("no signal opens an inspector", { skip: process.platform === "win32" }, async () => {
     await using person = await openPerson();
     const { child, url, until } = await person.serve("--log", "json");

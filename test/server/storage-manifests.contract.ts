@@ -192,6 +192,7 @@ export function lists(using: Using): void {
       assert.equal((await storage.searchRepositories("m/a", 10)).total, 1);
       assert.equal((await storage.searchRepositories("", 10)).total, 4);
       assert.equal((await storage.searchRepositories("[", 10)).total, 0);
+      assert.equal((await storage.searchRepositories("p\nt", 10)).total, 0);
       const few = await storage.searchRepositories("app", 2);
       assert.deepEqual([few.names.length, few.total], [2, 3]);
     });

@@ -17,6 +17,7 @@ const facts = {
   description: "A registry, 100% real",
   argv: ["/bin/echo", "--listen", "127.0.0.1:5000", "--storage", "/srv/my registry", 'a"b\\c$HOME%n'],
   writes: null,
+  folder: "regctl",
   asRoot: false,
   lowPort: false,
 };
@@ -42,6 +43,23 @@ test("a unit of the machine has a user of its own, or root without powers; one o
   const user = renderUnit(facts, "user");
   assert.doesNotMatch(user, /DynamicUser|CapabilityBoundingSet|ProtectSystem/);
   assert.match(user, /^WantedBy=default\.target$/m);
+});
+
+test("two units share no folder: systemd takes one's away with it", () => {
+  const foldersOf = (folder: string) =>
+    renderUnit({ ...facts, folder }, "system").match(/^(?:State|Runtime)Directory=.*|XDG_DATA_HOME=\S+/gm);
+  const [usual, named] = [foldersOf("regctl"), foldersOf("regctl-serve-0123456789ab")];
+  assert.deepEqual(usual, ["StateDirectory=regctl", "XDG_DATA_HOME=/var/lib", "RuntimeDirectory=regctl"]);
+  assert.deepEqual(named, [
+    "StateDirectory=regctl-serve-0123456789ab",
+    "XDG_DATA_HOME=/var/lib/regctl-serve-0123456789ab",
+    "RuntimeDirectory=regctl-serve-0123456789ab",
+  ]);
+});
+
+test("a folder's name brings no settings of its own", () => {
+  const unit = renderUnit({ ...facts, description: "in /srv/a\nExecStartPre=/bin/false" }, "system");
+  assert.doesNotMatch(unit, /^ExecStartPre/m);
 });
 
 test("systemd finds nothing wrong with it", { skip: withoutSystemd }, async () => {

@@ -1,6 +1,10 @@
-/** `npm run soak`: what takes minutes and gibibytes. Each line says what was done and what held; exit 1 when something did not. */
+/**
+ * `npm run soak [-- copy|serve] [--minutes N]`: what takes minutes and gibibytes. Each line says what was done and what
+ * held; exit 1 when something did not.
+ */
 import { once } from "node:events";
 import { cpus, release } from "node:os";
+import { parseArgs } from "node:util";
 import { withoutGo } from "../interop/peers.ts";
 import { watchMemory } from "../support/child-memory.ts";
 import { type Rule, startFaultProxy } from "../support/fault-proxy.ts";
@@ -102,11 +106,29 @@ const { length: count, 0: first } = cpus();
 say(
   `${count} × ${first?.model ?? "unknown processor"}, Linux ${release()}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`,
 );
-if (withoutGo === false) {
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: "string", default: "10" } },
+});
+const isWanted = (name: string): boolean => positionals.length === 0 || positionals.includes(name);
+
+if (!isWanted("copy")) say("copy was not asked for");
+else if (withoutGo === false) {
   await using from = await startDistribution();
   await using to = await startDistribution();
   await soakLargeBlob(from, to);
-} else {
-  say(`skipped: ${withoutGo}`);
+} else say(`skipped: ${withoutGo}`);
+
+if (isWanted("serve")) {
+  const { soakServe } = await import("./serve.ts");
+  await using regctl = await installRegctl();
+  await soakServe({
+    program: regctl.program,
+    minutes: Number(values.minutes),
+    judge: (title, facts, ok) => {
+      failed ||= !ok;
+      say(`${ok ? "ok  " : "FAIL"} ${title}: ${facts}`);
+    },
+  });
 }
 process.exitCode = failed ? 1 : 0;

@@ -33,6 +33,8 @@ export interface Rule {
   readonly method?: string;
   /** Of the target, query included. */
   readonly path?: RegExp;
+  /** Of the request's body, as it says itself. */
+  readonly leastBytes?: number;
   /** How many that fit are let through first; default none. */
   readonly after?: number;
   /** How often; default once. */
@@ -54,6 +56,7 @@ export function takeFault(open: OpenRule, { method, url = "", headers }: Incomin
   const { rule } = open;
   if (rule.method !== undefined && rule.method !== method) return [];
   if (rule.path !== undefined && !rule.path.test(url)) return [];
+  if (Number(headers["content-length"] ?? 0) < (rule.leastBytes ?? 0)) return [];
   // Small bodies pass: they are not what such a rule is about.
   if (rule.fault.kind === "limit" && Number(headers["content-length"]) <= rule.fault.bytes) return [];
   if (open.left === 0) return [];

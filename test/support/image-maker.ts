@@ -222,6 +222,16 @@ export function makeReferrer(
   return makeArtifact(empty, [content], { artifactType, subject: subject.descriptor });
 }
 
+/** As cosign 2 makes it: an image whose layers are what was signed. Written by hand after its SIGNATURE_SPEC.md. */
+export function makeCosignSignature(seed: string): MadeTree {
+  const config = makeContent(
+    json({ architecture: "", os: "", rootfs: { type: "layers" } }),
+    mediaTypes.ociConfig,
+  );
+  const type = "application/vnd.dev.cosign.simplesigning.v1+json";
+  return makeArtifact(config, [makeContent(json({ critical: { type: seed } }), type)], {});
+}
+
 function makeArtifact(config: MadeContent, layers: readonly MadeContent[], fields: object): MadeTree {
   const manifest = makeContent(
     json({

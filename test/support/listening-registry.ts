@@ -93,7 +93,7 @@ export interface RawClient extends Disposable {
 }
 
 /** A connection on which a test writes what it likes. */
-export async function connectRaw({ address, port }: Listening): Promise<RawClient> {
+export async function connectRaw({ address, port }: Pick<Listening, "address" | "port">): Promise<RawClient> {
   const socket = net.connect({ host: address, port, allowHalfOpen: true });
   let text = "";
   let wake: () => void = () => {};

@@ -19,12 +19,17 @@ export interface DistributionOptions {
   readonly token?: { readonly realm: string; readonly issuer: string; readonly cert: string };
   /** The registry that it fetches from, as URL. */
   readonly proxyOf?: string;
+  /** Another version than the usual one, as a program on this machine. */
+  readonly program?: string;
 }
 
 export interface Distribution extends AsyncDisposable {
   /** HOST:PORT. */
   readonly host: string;
   readonly url: string;
+  readonly pid: number;
+  /** Where it keeps things. */
+  readonly storage: string;
   /** Drops everything that it holds. */
   empty(): Promise<void>;
 }
@@ -48,7 +53,7 @@ export async function startDistribution(options: DistributionOptions = {}): Prom
       argv: async (port) => {
         // Every JSON text is YAML as well.
         await writeFile(at("config.yml"), JSON.stringify(configOf(folder.path, port, options)));
-        return [await openPeer("distribution"), "serve", at("config.yml")];
+        return [options.program ?? (await openPeer("distribution")), "serve", at("config.yml")];
       },
       env: { OTEL_TRACES_EXPORTER: "none" },
       path: "/v2/",
@@ -61,6 +66,8 @@ export async function startDistribution(options: DistributionOptions = {}): Prom
   return {
     host: server.host,
     url: server.url,
+    pid: server.pid,
+    storage: at("storage"),
     empty: () => rm(join(at("storage"), "docker"), { recursive: true, force: true }),
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();

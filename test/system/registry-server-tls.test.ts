@@ -3,18 +3,26 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { after, test } from "node:test";
 import tls from "node:tls";
 import { promisify } from "node:util";
 import type { ServerIdentity } from "../../src/server/listener.ts";
 import { openSelfSigned, type SelfSigned } from "../../src/server/tls/self-signed.ts";
+import { createClock } from "../../src/system/clock.ts";
 import { createFiles } from "../../src/system/files.ts";
-import { answerWith, countingSlice, listenWith, readBody } from "../support/listening-registry.ts";
+import {
+  answerWith,
+  connectRaw,
+  countingSlice,
+  listenWith,
+  readBody,
+} from "../support/listening-registry.ts";
 import { createTempHome } from "../support/temp-home.ts";
 import { withoutOpenssl } from "../support/tls-authority.ts";
 
-const world = { files: createFiles(), clock: { now: () => new Date() } };
+const world = { files: createFiles(), clock: createClock() };
 const home = await createTempHome();
 after(() => home[Symbol.asyncDispose]());
 const made = await openSelfSigned(join(home.path, "tls"), ["reg.test", "127.0.0.1", "::1"], world);
@@ -181,4 +189,35 @@ test("openssl finds nothing wrong with the certificates", { skip: withoutOpenssl
   }
   const other = ["verify", "-CAfile", made.caPath, "-verify_hostname", "other.test", server];
   await assert.rejects(run("openssl", other), /hostname mismatch|Hostname mismatch/);
+});
+
+test("plain HTTP is told that this port speaks HTTPS, and a handshake may come byte by byte", async () => {
+  await using server = await listenWith(async () => answerWith(200, "secret"), { tls: made.identity });
+  using plain = await connectRaw(server);
+  plain.socket.write(`PUT /v2/ HTTP/1.1\r\nHost: r\r\nContent-Length: 100000\r\n\r\n${"x".repeat(100_000)}`);
+  const told = await plain.rest();
+  assert.match(told, /^HTTP\/1\.1 400 .*this port speaks HTTPS/s);
+  assert.equal(told.includes("secret"), false);
+  using slow = await connectRaw(server);
+  const bytewise = new Duplex({
+    read: () => {},
+    write: (chunk: Buffer, _encoding, done) => {
+      slow.socket.write(chunk.subarray(0, 1));
+      setImmediate(() => slow.socket.write(chunk.subarray(1), () => done()));
+    },
+  });
+  slow.socket.on("data", (chunk) => bytewise.push(chunk));
+  const client = tls.connect({ socket: bytewise, ca, servername: "reg.test" });
+  client.end("GET / HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n");
+  assert.match(String(await buffer(client)), /secret$/);
+});
+
+test("who says nothing at a port of HTTPS is let go", async () => {
+  const limits = { headersMs: 50 };
+  await using server = await listenWith(async () => answerWith(200), { tls: made.identity, limits });
+  using silent = await connectRaw(server);
+  assert.equal(await silent.rest(), "");
+  using short = await connectRaw(server);
+  short.socket.end();
+  assert.equal(await short.rest(), "");
 });

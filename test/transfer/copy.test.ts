@@ -6,6 +6,7 @@ import { mediaTypes } from "../../src/registry/media-types.ts";
 import { linesOf, openCopyWorld } from "../support/copy-world.ts";
 import {
   joinTrees,
+  type MadeTree,
   makeAttestation,
   makeBytes,
   makeContent,
@@ -261,7 +262,7 @@ describe("--referrers", () => {
 
   test("what cosign keeps under tags goes along, that of platforms and of its own too; without the flag it stays", async () => {
     await using world = await openCopyWorld();
-    const tagOf = ({ manifest }: typeof amd, ending: string) =>
+    const tagOf = ({ manifest }: MadeTree, ending: string) =>
       `${manifest.digest.replace(":", "-")}.${ending}`;
     const [sig, att, bom, bomSig] = ["sig", "att", "bom", "bom sig"].map(makeCosignSignature);
     assert.ok(sig && att && bom && bomSig);

@@ -1,7 +1,8 @@
 /** What says something about a manifest: signatures, bills of materials. */
 import { isRegctlError } from "../../errors.ts";
+import { referrersTagOf } from "../companion-tags.ts";
 import type { Descriptor } from "../descriptor.ts";
-import { algorithmOf, type Digest, encodedOf } from "../digest.ts";
+import type { Digest } from "../digest.ts";
 import type { RegistryResponse } from "../http/send.ts";
 import { parseLinks } from "../link-header.ts";
 import { resolveLocation } from "../location.ts";
@@ -15,11 +16,6 @@ export interface Referrers {
   readonly descriptors: readonly Descriptor[];
   /** `tag`: kept by clients under a tag, since the registry has no list of its own. */
   readonly from: "registry" | "tag";
-}
-
-/** Where clients keep the list for a registry that does not. */
-function referrersTag(digest: Digest): string {
-  return `${algorithmOf(digest)}-${encodedOf(digest).slice(0, 64)}`;
 }
 
 export async function listReferrers(
@@ -71,7 +67,7 @@ async function fromTag(
   repository: string,
   digest: Digest,
 ): Promise<readonly Descriptor[]> {
-  const tag = referrersTag(digest);
+  const tag = referrersTagOf(digest);
   try {
     const { bytes, contentType } = await getManifest(registry, repository, tag);
     return entriesOf(bytes, contentType, `${nameOf(registry, repository)}:${tag}`);

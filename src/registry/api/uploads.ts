@@ -22,7 +22,10 @@ export interface Upload {
 export type Body = Exclude<RegistryRequest["body"], undefined>;
 
 /** A registry may read all it has got, to check it or to put it in its place, before it answers. */
-const commitTimeoutMs = 15 * 60_000;
+const longestCommitMs = 15 * 60_000;
+const shortestCommitMs = 60_000;
+/** As slow as a store is that is still at work. */
+const commitBytesPerMs = 2 * 1024;
 /** What arrives in the middle it keeps as it comes. */
 const partTimeoutMs = 2 * 60_000;
 
@@ -99,10 +102,20 @@ export async function putUpload(
     headers: { "content-type": "application/octet-stream" },
     ...(body === undefined ? {} : { body }),
     repeatable: false,
-    headersTimeoutMs: commitTimeoutMs,
+    headersTimeoutMs: commitTimeoutMs(upload.offset + lengthOf(body)),
     expect: [200, 201, 202, 204],
   });
   return parseDigest(headers["docker-content-digest"]) ?? digest;
+}
+
+/** Milliseconds for so many bytes; a body of a length that nobody knows has the longest. Pure. */
+export function commitTimeoutMs(bytes: number): number {
+  return Math.min(longestCommitMs, shortestCommitMs + Math.ceil(bytes / commitBytesPerMs));
+}
+
+function lengthOf(body: Body | undefined): number {
+  if (body === undefined) return 0;
+  return (isStreamed(body) ? body.length : body.length) ?? Number.POSITIVE_INFINITY;
 }
 
 /** How far it has come; null when the registry does not know it any more. */

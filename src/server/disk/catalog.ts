@@ -26,26 +26,37 @@ export interface Catalog {
   /** Listed or not from now on. */
   set(name: string, listed: boolean): void;
   page(request: PageRequest): StoragePage;
-  search(term: string, limit: number): { readonly names: readonly string[]; readonly total: number };
+  search(term: string, limit: number): FoundNames;
 }
 
-/** So many searches are remembered until a name comes or goes: people page, and ask again. */
-const mostSearches = 16;
+interface FoundNames {
+  /** The first of them, in order. */
+  readonly names: readonly string[];
+  /** How many there are. */
+  readonly total: number;
+}
+
+/**
+ * Names that hold a term, found in all of them as one text: a third of the time that looking into each takes. A name
+ * holds no line feed.
+ */
+function searchText(text: string, term: string, limit: number): FoundNames {
+  const names: string[] = [];
+  let total = 0;
+  if (term.includes("\n")) return { names, total };
+  for (let hit = text.indexOf(term); hit >= 0; total += 1) {
+    const end = text.indexOf("\n", hit);
+    if (names.length < limit) names.push(text.slice(text.lastIndexOf("\n", hit) + 1, end));
+    hit = text.indexOf(term, end);
+  }
+  return { names, total };
+}
 
 export function createCatalog(names: readonly string[]): Catalog {
   const sorted = [...names].sort();
   const known = new Set(sorted);
-  const searches = new Map<string, readonly string[]>();
-  const find = (term: string): readonly string[] => {
-    const found = searches.get(term) ?? sorted.filter((name) => name.includes(term));
-    searches.delete(term);
-    searches.set(term, found);
-    for (const oldest of searches.keys()) {
-      if (searches.size <= mostSearches) break;
-      searches.delete(oldest);
-    }
-    return found;
-  };
+  /** Each name with a line feed behind it; made when somebody searches. */
+  let text: string | null = null;
   return {
     get size() {
       return sorted.length;
@@ -53,7 +64,7 @@ export function createCatalog(names: readonly string[]): Catalog {
     has: (name) => known.has(name),
     set: (name, listed) => {
       if (known.has(name) === listed) return;
-      searches.clear();
+      text = null;
       if (listed) {
         known.add(name);
         sorted.splice(positionOf(sorted, name), 0, name);
@@ -64,8 +75,9 @@ export function createCatalog(names: readonly string[]): Catalog {
     },
     page: (request) => pageOf(sorted, request),
     search: (term, limit) => {
-      const found = term === "" ? sorted : find(term);
-      return { names: found.slice(0, limit), total: found.length };
+      if (term === "") return { names: sorted.slice(0, limit), total: sorted.length };
+      text ??= sorted.map((name) => `${name}\n`).join("");
+      return searchText(text, term, limit);
     },
   };
 }

@@ -53,10 +53,9 @@ export function createManifests(parts: DiskParts): Manifests {
  * told to the disk now and then.
  */
 function createTouched(parts: DiskParts): (repository: string, digest: Digest) => Promise<void> {
-  const { clock, graceMs, activity } = parts;
+  const { clock, graceMs } = parts;
   const last = new Map<string, number>();
   return async (repository, digest) => {
-    activity.used(digest);
     const now = clock.now().getTime();
     const key = `${repository}@${digest}`;
     if (now - (last.get(key) ?? Number.NEGATIVE_INFINITY) < graceMs / 4) return;
@@ -78,12 +77,16 @@ async function getManifest(
   repository: string,
   key: string,
 ): Promise<StoredManifest | null> {
-  const { indexes } = parts;
+  const { indexes, activity } = parts;
   const index = await indexes.read(repository);
   if (index === null) return null;
   const digest = parseDigest(key) ?? index.tags.get(key);
   const entry = digest === undefined ? undefined : index.manifests.get(digest);
-  if (digest === undefined || entry === undefined || indexes.isLeaving(repository, digest)) return null;
+  if (digest === undefined || entry === undefined) return null;
+  activity.used(digest);
+  // Whoever collects garbage has seen this use by now, or has taken it out before: then it is not there.
+  if (indexes.isLeaving(repository, digest)) return null;
+  if (!(await indexes.read(repository))?.manifests.has(digest)) return null;
   const bytes =
     (await readManifest(parts, repository, digest)) ?? (await readFromStore(parts, repository, digest));
   return bytes === null ? null : { bytes, mediaType: entry.mediaType, digest };

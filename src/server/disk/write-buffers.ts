@@ -6,7 +6,7 @@
 /** Bytes of one. */
 const bufferBytes = 128 * 1024;
 /** Of all uploads together, as long as they are not more than half as many. */
-const buffersInAll = 256;
+const buffersInAll = 128;
 const [fewest, most] = [2, 64];
 /** Kept for the next upload. */
 const mostSpare = 64;

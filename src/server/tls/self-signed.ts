@@ -11,6 +11,7 @@ import {
   X509Certificate,
 } from "node:crypto";
 import { posix } from "node:path";
+import { withLock } from "../../config/lock.ts";
 import { RegctlError } from "../../errors.ts";
 import type { Clock, Files } from "../../ports.ts";
 import type { ServerIdentity } from "../listener.ts";
@@ -33,6 +34,8 @@ const dayMs = 24 * 60 * 60 * 1000;
 const serverDays = 397;
 const renewDays = 30;
 const authorityDays = 3650;
+/** RFC 5280, appendix A.1, ub-common-name: clients look at the list of names, and some refuse a longer one here. */
+const longestCommonName = 64;
 
 interface Authority {
   readonly certificate: string;
@@ -44,15 +47,19 @@ interface Authority {
 export async function openSelfSigned(
   folder: string,
   names: readonly string[],
-  { files, clock }: { readonly files: Files; readonly clock: Pick<Clock, "now"> },
+  { files, clock }: { readonly files: Files; readonly clock: Clock },
 ): Promise<SelfSigned> {
   const now = clock.now();
   const caPath = posix.join(folder, "ca.pem");
-  const authority = (await readAuthority(folder, files, now)) ?? (await makeAuthority(folder, files, now));
+  const read = () => readAuthority(folder, files, now);
+  // Two that start for the first time at once: one makes it, and the other takes that.
+  const make = async () => (await read()) ?? (await makeAuthority(folder, files, now));
+  const authority = (await read()) ?? (await withLock(posix.join(folder, "ca.lock"), clock, make));
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const ca = new X509Certificate(authority.certificate);
   const notAfter = new Date(Math.min(now.getTime() + serverDays * dayMs, ca.validToDate.getTime()));
-  const terms = { subject: names[0] ?? "localhost", publicKey, notBefore: earlier(now), notAfter };
+  const subject = (names[0] ?? "localhost").slice(0, longestCommonName);
+  const terms = { subject, publicKey, notBefore: earlier(now), notAfter };
   const issuer = { subject: commonNameOf(ca), key: authority.key };
   const certificate = issueServer(terms, issuer, names);
   const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

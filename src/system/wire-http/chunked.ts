@@ -2,23 +2,25 @@
 
 export interface ChunkedReader {
   /**
-   * What of `[start, end)` of the bytes is content: `give` is told each piece. `done` once the last chunk and what
-   * follows it is read; `broken` when it is no such body.
+   * What of `[start, end)` of the bytes is content: `give` is told each piece. A number once the last chunk and what
+   * follows it is read: the place behind it. `broken` when it is no such body.
    */
   read(
     bytes: Buffer,
     start: number,
     end: number,
     give: (start: number, end: number) => void,
-  ): "more" | "done" | "broken";
+  ): "more" | "broken" | number;
 }
 
 const longestLine = 4096;
+const longestTrailer = 64 * 1024;
 
 export function createChunkedReader(): ChunkedReader {
   let state: "size" | "content" | "after" | "trailer" = "size";
   let line = "";
   let left = 0;
+  let trailer = 0;
   /** The line that ends at a line feed, or null while it has not ended. */
   const takeLine = (byte: number): string | null => {
     if (byte !== 0x0a) {
@@ -30,7 +32,11 @@ export function createChunkedReader(): ChunkedReader {
     return whole;
   };
   const endLine = (whole: string): "more" | "done" | "broken" => {
-    if (state === "trailer") return whole === "" ? "done" : "more";
+    if (state === "trailer") {
+      trailer += whole.length + 1;
+      if (whole === "") return "done";
+      return trailer > longestTrailer ? "broken" : "more";
+    }
     if (state === "after") {
       state = "size";
       return whole === "" ? "more" : "broken";
@@ -56,7 +62,8 @@ export function createChunkedReader(): ChunkedReader {
         at += 1;
         if (line.length > longestLine) return "broken";
         const result = whole === null ? "more" : endLine(whole);
-        if (result !== "more") return result;
+        if (result === "done") return at;
+        if (result === "broken") return result;
       }
       return "more";
     },

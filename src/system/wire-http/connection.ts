@@ -40,6 +40,7 @@ export function openConnection(options: ConnectOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let slab: Slab | null = null;
     let connection: Connection | null = null;
+    let error: Error | null = null;
     const next = (): Buffer => {
       const space = options.slabs.space(slab);
       slab = space.slab;
@@ -70,7 +71,6 @@ export function openConnection(options: ConnectOptions): Promise<Connection> {
       clearTimeout(timer);
       options.signal.removeEventListener("abort", abort);
     };
-    let error: Error | null = null;
     socket.once(options.tls === null ? "connect" : "secureConnect", () => {
       settle();
       connection = { socket, listener: null, used: false, resume: () => void socket.resume() };
@@ -80,11 +80,18 @@ export function openConnection(options: ConnectOptions): Promise<Connection> {
       error ??= cause;
     });
     socket.on("drain", () => connection?.listener?.onDrain());
-    socket.on("end", () => connection?.listener?.onClose(null));
+    socket.on("end", () => {
+      const listener = connection?.listener;
+      // An alert of TLS is an end first, and an error after it.
+      setImmediate(() => listener?.onClose(error));
+    });
     socket.on("close", () => {
       settle();
       if (connection === null) reject(error ?? failure("ECONNRESET", "the connection was closed"));
-      else connection.listener?.onClose(error ?? failure("UND_ERR_SOCKET", "other side closed"));
+      else
+        connection.listener?.onClose(
+          error ?? (socket.readableEnded ? null : failure("UND_ERR_SOCKET", "other side closed")),
+        );
     });
   });
 }

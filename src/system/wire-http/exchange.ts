@@ -4,9 +4,10 @@ import { Readable } from "node:stream";
 import type { TransportRequest, TransportResponse } from "../../registry/http/transport.ts";
 import { createChunkedReader } from "./chunked.ts";
 import type { Connection } from "./connection.ts";
-import { failure } from "./failure.ts";
+import { asError, failure } from "./failure.ts";
+import { createHeadReader } from "./head-reader.ts";
 import { renderHead, sendStream } from "./outgoing.ts";
-import { type Framing, framingOf, parseHead, type ResponseHead } from "./response-head.ts";
+import { type Framing, framingOf, type ResponseHead } from "./response-head.ts";
 import type { Slab, Slabs } from "./slabs.ts";
 
 export interface ExchangeOptions {
@@ -16,8 +17,6 @@ export interface ExchangeOptions {
   /** The connection can be used again; otherwise it is destroyed. */
   readonly onFree: () => void;
 }
-
-const longestHead = 64 * 1024;
 
 /** Rejects with errors whose codes `registry/http/failure.ts` knows. */
 export function exchange(options: ExchangeOptions): Promise<TransportResponse> {
@@ -30,7 +29,7 @@ class Exchange {
   readonly #options: ExchangeOptions;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
-  #headText = "";
+  readonly #heads = createHeadReader();
   #head: ResponseHead | null = null;
   #framing: Framing | null = null;
   #left = 0;
@@ -61,18 +60,21 @@ class Exchange {
     };
     request.signal.addEventListener("abort", this.#onAbort, { once: true });
     this.#await(request.headersTimeoutMs, "UND_ERR_HEADERS_TIMEOUT");
+    // Neither tells of it any more.
+    if (request.signal.aborted) this.#onAbort();
+    if (connection.socket.destroyed) this.#onClose(null);
+    if (this.#over) return;
     try {
       this.#send(connection.socket, request);
       connection.resume();
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(asError(error));
     }
   }
 
   #send(socket: Socket, request: TransportRequest): void {
     const { body, spends } = request;
     const head = renderHead(request);
-    const { slabs } = this.#options;
     socket.cork();
     socket.write(head, "latin1");
     if (body instanceof Readable) {
@@ -80,7 +82,7 @@ class Exchange {
         body,
         length: Number(request.headers["content-length"]),
         socket,
-        onSpent: spends === true ? (chunk) => slabs.giveBack(chunk) : null,
+        onSpent: (chunk) => this.#onSpent(chunk, spends === true),
         onSent: () => {
           this.#sent = true;
           this.#settle();
@@ -94,10 +96,14 @@ class Exchange {
     socket.uncork();
   }
 
-  #onDrain(): void {
-    const { body } = this.#options.request;
+  #onSpent(chunk: Buffer, spends: boolean): void {
+    if (spends) this.#options.slabs.giveBack(chunk);
     // Whoever still takes bytes is not silent.
     if (this.#head === null) this.#timer?.refresh();
+  }
+
+  #onDrain(): void {
+    const { body } = this.#options.request;
     if (body instanceof Readable) body.resume();
   }
 
@@ -105,35 +111,31 @@ class Exchange {
 
   #await(ms: number, code: string): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#fail(failure(code, "nothing came within the time")), ms);
+    this.#timer = setTimeout(() => {
+      // Who holds the bytes back is not waited for here. `refresh` wakes a timer that has fired, none that was cleared.
+      if (this.#wants) this.#fail(failure(code, "nothing came within the time"));
+    }, ms);
   }
 
   #onBytes(slab: Slab, start: number, end: number): boolean {
-    let at = start;
-    while (this.#head === null && at < end && !this.#over) at = this.#readHead(slab.buffer, at, end);
-    if (this.#head === null || this.#over) return true;
-    if (at < end) this.#readBody(slab, at, end);
+    const at = this.#head === null ? this.#readHead(slab.buffer, start, end) : start;
+    if (at === null || this.#over) return true;
+    this.#readBody(slab, at, end);
     if (this.#wants) this.#timer?.refresh();
-    return this.#wants;
+    // An idle connection is read from: so its end is noticed.
+    return this.#over || this.#wants;
   }
 
-  /** Where the body begins, or the end of what came. */
-  #readHead(bytes: Buffer, start: number, end: number): number {
-    const before = this.#headText.length;
-    this.#headText += bytes.toString("latin1", start, Math.min(end, start + longestHead));
-    const ends = this.#headText.indexOf("\r\n\r\n", Math.max(0, before - 3));
-    if (ends < 0) {
-      if (this.#headText.length >= longestHead)
-        this.#fail(failure("HPE_HEADER_OVERFLOW", "its head is too long"));
-      return end;
+  /** Where the body begins; null while there is none. */
+  #readHead(bytes: Buffer, start: number, end: number): number | null {
+    try {
+      const read = this.#heads.read(bytes, start, end);
+      if (read !== null) this.#begin(read.head, framingOf(read.head, this.#options.request.method));
+      return read?.at ?? null;
+    } catch (error) {
+      this.#fail(asError(error));
+      return null;
     }
-    const head = parseHead(this.#headText.slice(0, ends));
-    const at = start + ends + 4 - before;
-    this.#headText = "";
-    const { request } = this.#options;
-    if (head === null) this.#fail(failure("HPE_INVALID", "its answer is no HTTP"));
-    else if (head.status >= 200) this.#begin(head, framingOf(head, request.method));
-    return at;
   }
 
   #begin(head: ResponseHead, framing: Framing | null): void {
@@ -158,9 +160,10 @@ class Exchange {
         done(error);
       },
     });
+    // Who reads it hears of the error as well; this only keeps it from being thrown where nobody does yet.
+    body.on("error", () => {});
     this.#body = body;
     this.#resolve({ status: head.status, headers: head.headers, body });
-    if (framing.kind === "length" && framing.bytes === 0) this.#finish();
   }
 
   #readBody(slab: Slab, start: number, end: number): void {
@@ -168,7 +171,7 @@ class Exchange {
     if (framing === "length") {
       const to = Math.min(end, start + this.#left);
       this.#left -= to - start;
-      if (to > start) this.#give(slab, start, to);
+      this.#give(slab, start, to);
       if (this.#left === 0) this.#finish(to < end);
       return;
     }
@@ -178,15 +181,12 @@ class Exchange {
     }
     const result = this.#chunks.read(slab.buffer, start, end, (from, to) => this.#give(slab, from, to));
     if (result === "broken") this.#fail(failure("HPE_INVALID_CHUNK_SIZE", "its answer's chunks are broken"));
-    if (result === "done") this.#finish();
+    if (typeof result === "number") this.#finish(result < end);
   }
 
   #give(slab: Slab, start: number, end: number): void {
     if (this.#over || this.#body === null) return;
-    if (this.#body.push(this.#options.slabs.lend(slab, start, end))) return;
-    // Who holds the bytes back is not waited for here.
-    this.#wants = false;
-    clearTimeout(this.#timer);
+    if (start < end && !this.#body.push(this.#options.slabs.lend(slab, start, end))) this.#wants = false;
   }
 
   #finish(more = false): void {
@@ -208,7 +208,6 @@ class Exchange {
     const { connection, onFree } = this.#options;
     connection.used = true;
     if (this.#head?.keepAlive === true && this.#framing?.kind !== "close") {
-      // Idle, but read from: so its end is noticed.
       connection.resume();
       onFree();
     } else connection.socket.destroy();

@@ -4,11 +4,14 @@ import type { Readable } from "node:stream";
 import type { TransportRequest } from "../../registry/http/transport.ts";
 import { failure } from "./failure.ts";
 
+/** What a header may hold (RFC 9110, section 5.5). Anything beyond a byte would be cut to one: U+010A to a line feed. */
+const sendable = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** Throws TypeError for a header that would become two. */
 export function renderHead({ method, url, headers }: TransportRequest): string {
   const lines = Object.entries({ host: url.host, ...headers, connection: "keep-alive" }).map(
     ([name, value]) => {
-      if (/[\r\n\0]/.test(`${name}${value}`)) throw new TypeError(`a header holds a line break: ${name}`);
+      if (!sendable.test(`${name}${value}`)) throw new TypeError(`a header cannot be sent as it is: ${name}`);
       return `${name}: ${value}\r\n`;
     },
   );
@@ -20,8 +23,8 @@ export interface StreamOut {
   /** Bytes, as they were announced. */
   readonly length: number;
   readonly socket: Socket;
-  /** Told of each chunk that the system has taken; null when nobody wants to know. */
-  readonly onSpent: ((chunk: Buffer) => void) | null;
+  /** Told of each chunk that the system has taken, or that was lost with the connection. */
+  readonly onSpent: (chunk: Buffer) => void;
   readonly onSent: () => void;
   readonly onFail: (error: Error) => void;
 }
@@ -38,7 +41,7 @@ export function sendStream({ body, length, socket, onSpent, onSent, onFail }: St
     left -= chunk.length;
     // Bytes beyond the length would be read as another request.
     if (left < 0) onFail(new Error("a request's body is longer than it was said to be"));
-    else if (!socket.write(chunk, onSpent === null ? undefined : () => onSpent(chunk))) body.pause();
+    else if (!socket.write(chunk, () => onSpent(chunk))) body.pause();
   });
   body.on("end", () => {
     sent = true;

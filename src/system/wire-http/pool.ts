@@ -3,6 +3,8 @@ import { Readable } from "node:stream";
 import type { TransportRequest, TransportResponse } from "../../registry/http/transport.ts";
 import { type Connection, openConnection, type Tls } from "./connection.ts";
 import { exchange } from "./exchange.ts";
+import { failure } from "./failure.ts";
+import { createPlaces } from "./places.ts";
 import type { Slabs } from "./slabs.ts";
 
 export interface WirePool {
@@ -25,14 +27,11 @@ const idleMs = 4000;
 export function createWirePool(options: WirePoolOptions): WirePool {
   const idle: { readonly connection: Connection; readonly timer: NodeJS.Timeout }[] = [];
   const open = new Set<Connection>();
-  const waiting: (() => void)[] = [];
-  let taken = 0;
+  const places = createPlaces(options.connections);
   let closed = false;
 
   const acquire = async (request: TransportRequest): Promise<Connection> => {
-    while (taken >= options.connections) await new Promise<void>((resolve) => waiting.push(resolve));
-    request.signal.throwIfAborted();
-    taken += 1;
+    await places.take(request.signal);
     for (let kept = idle.pop(); kept !== undefined; kept = idle.pop()) {
       clearTimeout(kept.timer);
       if (!kept.connection.socket.destroyed && kept.connection.socket.readyState === "open")
@@ -40,15 +39,13 @@ export function createWirePool(options: WirePoolOptions): WirePool {
     }
     try {
       const { connectTimeoutMs: timeoutMs } = options;
-      return await openConnection({ ...options, timeoutMs, signal: request.signal });
+      const connection = await openConnection({ ...options, timeoutMs, signal: request.signal });
+      if (closed) connection.socket.destroy();
+      return connection;
     } catch (error) {
-      release();
+      places.giveBack();
       throw error;
     }
-  };
-  const release = (): void => {
-    taken -= 1;
-    waiting.shift()?.();
   };
   const keep = (connection: Connection): void => {
     if (closed) {
@@ -73,14 +70,16 @@ export function createWirePool(options: WirePoolOptions): WirePool {
         freed = true;
         connection.socket.off("close", onClose);
         if (kept) keep(connection);
-        release();
+        places.giveBack();
       };
       const onClose = (): void => free(false);
-      connection.socket.once("close", onClose);
+      if (connection.socket.destroyed) free(false);
+      else connection.socket.once("close", onClose);
       return await exchange({ request, connection, slabs: options.slabs, onFree: () => free(true) });
     },
     close: () => {
       closed = true;
+      places.close(failure("UND_ERR_SOCKET", "the pool is closed"));
       for (const { timer } of idle.splice(0)) clearTimeout(timer);
       for (const connection of open) connection.socket.destroy();
     },

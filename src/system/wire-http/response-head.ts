@@ -11,6 +11,8 @@ export interface ResponseHead {
 /** `text`: everything before the empty line. Null when it is none. */
 export function parseHead(text: string): ResponseHead | null {
   const [first = "", ...lines] = text.split("\r\n");
+  // What cuts a string short in other programs means something else to them.
+  if (text.includes("\0")) return null;
   const [, minor, status] = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: |$)/.exec(first) ?? [];
   if (status === undefined) return null;
   const headers: Record<string, string> = Object.create(null);

@@ -119,6 +119,13 @@ export const listTests: QuirkTests = {
     );
     await assert.rejects(absent, (error) => isRegctlError(error, "NOT_FOUND"));
   },
+  "catalog-closed-hub": async () => {
+    const answer = { errors: [{ code: "UNAUTHORIZED", message: "authentication required" }] };
+    const closed = ask([open, { request: `${catalog}?n=1000`, status: 401, answer }], (client) =>
+      all(client.catalogPages()),
+    );
+    await assert.rejects(closed, (error) => isRegctlError(error, "UNAUTHORIZED"));
+  },
   "catalog-forbidden": async () => {
     const answer = { errors: [{ code: "DENIED", message: "requires system admin" }] };
     const forbidden = ask([open, { request: `${catalog}?n=1000`, status: 403, answer }], (client) =>

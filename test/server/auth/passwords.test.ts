@@ -40,6 +40,15 @@ describe("passwords", () => {
     assert.equal(compared.length, 4);
   });
 
+  test("an unknown user is compared with a hash of the file, whatever its cost is", async () => {
+    const hashes: string[] = [];
+    const compare = async (_password: string, hash: string) => hashes.push(hash) > 0;
+    const clock = { now: () => new Date() };
+    const passwords = createPasswords(new Map([["alice", "her hash"]]), compare, clock);
+    assert.equal((await passwords.check("carol", "x", "a")).kind, "wrong");
+    assert.deepEqual(hashes, ["her hash"]);
+  });
+
   test("many requests at once with one pair are one comparison", async () => {
     const { passwords, compared } = world();
     await Promise.all(Array.from({ length: 20 }, () => passwords.check("alice", "secret", "a")));

@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { isRegctlError } from "../../../src/errors.ts";
 import { namesOf } from "../../../src/server/tls/names.ts";
 import { openSelfSigned } from "../../../src/server/tls/self-signed.ts";
+import { createClock } from "../../../src/system/clock.ts";
 import { createFiles } from "../../../src/system/files.ts";
 import { createTempHome } from "../../support/temp-home.ts";
+import { withoutOpenssl } from "../../support/tls-authority.ts";
 
+const run = promisify(execFile);
+const systemClock = createClock();
 const files = createFiles();
 const dayMs = 24 * 60 * 60 * 1000;
 const at = (days: number) => ({
   files,
-  clock: { now: () => new Date(Date.UTC(2026, 10, 1) + days * dayMs) },
+  clock: { ...systemClock, now: () => new Date(Date.UTC(2026, 10, 1) + days * dayMs) },
 });
 
 test("the authority is made once, kept from others, and signs whatever comes later", async () => {
@@ -68,6 +74,42 @@ test("an authority that cannot be read is not replaced unasked", async () => {
     isRegctlError(error, "STATE_UNREADABLE"),
   );
   assert.notEqual(await files.read(caPath), null);
+});
+
+test("several that start for the first time at once have one authority", async () => {
+  await using home = await createTempHome();
+  const folder = join(home.path, "tls");
+  const open = () => openSelfSigned(folder, ["a"], { files, clock: systemClock });
+  const made = await Promise.all(Array.from({ length: 8 }, open));
+  const [{ fingerprint }] = [await open()];
+  for (const each of made) assert.equal(each.fingerprint, fingerprint);
+  assert.equal(made.filter(({ fresh }) => fresh).length, 1);
+});
+
+test("openssl takes it at its strictest, today and beyond 2049", { skip: withoutOpenssl }, async () => {
+  await using home = await createTempHome();
+  const longName = `${"a".repeat(63)}.${"b".repeat(63)}`;
+  for (const days of [0, 8400]) {
+    const folder = join(home.path, String(days));
+    const { identity, caPath } = await openSelfSigned(folder, [longName, "2001:db8::5"], at(days));
+    const path = join(folder, "server.pem");
+    await writeFile(path, identity.certificate);
+    const when = String(
+      at(days + 1)
+        .clock.now()
+        .getTime() / 1000,
+    );
+    const strict = ["verify", "-x509_strict", "-purpose", "sslserver", "-attime", when, "-CAfile", caPath];
+    for (const name of [
+      ["-verify_hostname", longName],
+      ["-verify_ip", "2001:db8::5"],
+    ]) {
+      assert.match((await run("openssl", [...strict, ...name, path])).stdout, /: OK\n$/);
+    }
+    const { stdout } = await run("openssl", ["asn1parse", "-in", path]);
+    assert.equal(/GENERALIZEDTIME\s+:20/.test(stdout), days > 0);
+    assert.ok(stdout.includes(`UTF8STRING        :${longName.slice(0, 64)}\n`));
+  }
 });
 
 test("names: the one listened at first, every address once, none that means something else elsewhere", () => {
