@@ -69,7 +69,7 @@ export const contentWords: WordsFor<ContentCode> = {
       ...(elsewhere.length > 0
         ? elsewhere
         : [`With a login it may list its repositories: ${quoteLine(["regctl", "login", registry])}`]),
-      `The tags of a name that is known: ${quoteLine(["regctl", "tags", `${registry}/NAME`])}`,
+      `The tags of a name that is known: ${quoteLine(["regctl", "tags", `${registry}/${registry === "docker.io" ? "library/NAME" : "NAME"}`])}`,
     ],
   }),
 };

@@ -40,7 +40,7 @@ interface Rule {
   readonly why: (facts: WayFacts) => string;
 }
 
-export const wayRules: readonly Rule[] = [
+const wayRules: readonly Rule[] = [
   { applies: ({ asked }) => asked === "direct", way: "direct", why: () => "--via says so" },
   { applies: ({ asked }) => asked === "engine", way: "engine", why: () => "--via says so" },
   {

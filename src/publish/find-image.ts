@@ -27,14 +27,14 @@ export async function findImage(engine: ImageEngine, given: string): Promise<Eng
 const mostShown = 8;
 
 /** Those whose id begins so. */
-export function idsBeginning(given: string, images: readonly EngineImage[]): readonly EngineImage[] {
+function idsBeginning(given: string, images: readonly EngineImage[]): readonly EngineImage[] {
   const prefix = given.replace(/^sha256:/, "");
   if (!/^[0-9a-f]+$/.test(prefix)) return [];
   return images.filter(({ id }) => id.replace(/^sha256:/, "").startsWith(prefix)).slice(0, mostShown);
 }
 
 /** Names that share a word with what was typed, the nearest first; where none does, some names at all. */
-export function nearNames(given: string, images: readonly EngineImage[]): readonly string[] {
+function nearNames(given: string, images: readonly EngineImage[]): readonly string[] {
   const names = images.flatMap(({ tags }) => tags);
   const words = wordsOf(given);
   const scored = names

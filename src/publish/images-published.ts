@@ -20,7 +20,7 @@ type Client = Pick<RegistryClient, "registry" | "headManifest" | "getManifest" |
  * What the registry is to have: the same name without its own registry, and the same tag. Null for an image without a
  * name of which the engine knows no digest at that registry. Throws BAD_REFERENCE.
  */
-export function wantedOf(row: ImageRow, registry: string): Reference | null {
+function wantedOf(row: ImageRow, registry: string): Reference | null {
   if (row.repository === null || row.tag === null) return digestOf(row, registry);
   // What Podman calls an image that never had a registry.
   const name = nameOf(row).replace(/^localhost\/(?=[^/:]+:)/, "");

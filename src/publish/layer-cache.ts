@@ -39,7 +39,7 @@ const longestFile = 32 * 1024 * 1024;
 
 type Content = Map<Digest, readonly CachedLayer[]>;
 
-export function cachePath({ folder, registry }: Pick<CachePlace, "folder" | "registry">): string {
+function cachePath({ folder, registry }: Pick<CachePlace, "folder" | "registry">): string {
   const name = createHash("sha256").update(registry).digest("hex").slice(0, 32);
   return posix.join(folder, "layers", `${name}.json`);
 }

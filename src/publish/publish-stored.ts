@@ -82,7 +82,7 @@ interface StoredTree {
  * An index keeps its digest where the engine has all that it names. Of one that was pulled for a single platform the
  * engine has that image alone: this goes without its index, as `docker push` does it.
  */
-export function chooseTree(
+function chooseTree(
   id: Digest,
   { held, there }: StoredBlobs,
   what: string,

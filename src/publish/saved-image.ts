@@ -61,7 +61,7 @@ type Judged =
 const oldFolder = /^([0-9a-f]{64})\/(json|layer\.tar)$/;
 const named = /^(?:blobs\/sha256\/)?(?:sha256:)?([0-9a-f]{64})(\.json|\.tar)?$/;
 
-export function judgePart(given: string, { id, diffIds }: SaveReading["image"]): Judged {
+function judgePart(given: string, { id, diffIds }: SaveReading["image"]): Judged {
   const path = given.replace(/^\.\//, "");
   const [, folder, file] = oldFolder.exec(path) ?? [];
   if (folder !== undefined) return { kind: file === "json" ? "place" : "folder", folder };

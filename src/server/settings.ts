@@ -27,7 +27,7 @@ export interface ServeSettings {
   readonly metrics: boolean;
 }
 
-export const usualListen = "127.0.0.1:5000";
+const usualListen = "127.0.0.1:5000";
 
 /** `HOST:PORT`, `:PORT` for every address, `[::1]:5000`; a host alone takes port 5000. */
 export function parseListen(text: string): ListenAddress {

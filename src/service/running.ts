@@ -36,7 +36,7 @@ export function socketPath(folder: string, kind: ServiceKind, id: string, pid: n
   return posix.join(folder, `${kind}.${id}.${pid}.sock`);
 }
 
-export function parseSocketName(name: string): Omit<RunningService, "socket"> | null {
+function parseSocketName(name: string): Omit<RunningService, "socket"> | null {
   const [, kind, id = "", pid = ""] = /^(serve|tunnel)\.([0-9a-f]{12})\.(\d+)\.sock$/.exec(name) ?? [];
   return kind === "serve" || kind === "tunnel" ? { kind, id, pid: Number(pid) } : null;
 }

@@ -59,6 +59,3 @@ function lastOf(list: string | undefined): string | undefined {
   const last = list?.split(",").at(-1)?.trim();
   return last === "" ? undefined : last;
 }
-
-/** Everything but the body and the signal, which have lives of their own. */
-export type RequestParts = Omit<ServerRequest, "body" | "signal">;

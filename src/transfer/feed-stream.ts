@@ -210,7 +210,10 @@ export class FeedStream extends Readable {
     if (stream !== null && this.#end < this.#tap.size) {
       if (rest.length > 0) stream.unshift(rest);
       this.#tap.carried = { stream, position: this.#end };
-    } else stream?.once("data", () => stream.destroy());
+    } else {
+      // A file is closed, and a connection free, once its end is read: there is mostly nothing before it.
+      stream?.once("data", () => stream.destroy()).resume();
+    }
     this.push(null);
   }
 

@@ -11,7 +11,7 @@ import { listOf, objectOf, parseJson } from "../registry/json.ts";
 import { mediaTypes } from "../registry/media-types.ts";
 
 /** The list with those descriptors in it, or null when it has them already. Entries that are there stay as they are. */
-export function joinIndex(before: Buffer | null, descriptors: readonly Descriptor[]): Buffer | null {
+function joinIndex(before: Buffer | null, descriptors: readonly Descriptor[]): Buffer | null {
   const index = before === null ? undefined : objectOf(parseJson(before));
   const there = listOf(index?.manifests) ?? [];
   const known = new Set(there.map((entry) => objectOf(entry)?.digest));

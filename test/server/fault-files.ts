@@ -15,7 +15,7 @@ export interface FaultFiles extends StoreFiles {
   readonly operations: readonly string[];
 }
 
-export class Crash extends Error {
+class Crash extends Error {
   constructor() {
     super("the process was killed here");
   }

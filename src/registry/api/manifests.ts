@@ -137,6 +137,8 @@ export async function deleteManifest(
   if (status === 404) return "not-there";
   if (status < 400) return "deleted";
   const codes = codesOf(response);
+  // So says zot of a repository that it does not have.
+  if (codes.includes("NAME_UNKNOWN")) return "not-there";
   if (parseDigest(key) === null && (status === 400 || codes.includes("DIGEST_INVALID"))) return "not-by-tag";
   if (status === 405 || codes.includes("UNSUPPORTED")) return "off";
   // It may delete, and not this: an index needs it, or a tag.

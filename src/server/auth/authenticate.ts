@@ -12,7 +12,7 @@ export interface Authentication {
 
 /** Says nothing about what is stored. */
 const openPaths = new Set(["/", "/v1/_ping", "/healthz", "/readyz"]);
-export const tokenPath = "/token";
+const tokenPath = "/token";
 
 type Caller =
   | { readonly kind: "user"; readonly user: string }

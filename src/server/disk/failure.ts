@@ -27,7 +27,7 @@ export function isFailure(error: unknown, problem: StorageProblem): boolean {
   return error instanceof StorageFailure && error.problem === problem;
 }
 
-export function failureOf(error: unknown): unknown {
+function failureOf(error: unknown): unknown {
   const code = codeOf(error);
   if (error instanceof StorageFailure || code === "" || answers.has(code)) return error;
   const problem = problems[code] ?? "failed";

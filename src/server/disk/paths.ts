@@ -26,7 +26,7 @@ export interface StorePaths {
 }
 
 /** A name holds no plus sign, so the folder says which name it is; both have at most 255 bytes. */
-export const folderOf = (repository: string): string => repository.replaceAll("/", "+");
+const folderOf = (repository: string): string => repository.replaceAll("/", "+");
 export const repositoryOf = (folder: string): string => folder.replaceAll("+", "/");
 
 export function digestOfMark(file: string): Digest | null {

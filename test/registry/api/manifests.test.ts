@@ -119,6 +119,12 @@ describe("deleteManifest", () => {
     ["accepted", digest, { status: 202 }, "deleted"],
     ["a tag, accepted", "1", { status: 202 }, "deleted"],
     ["not there", digest, { status: 404 }, "not-there"],
+    [
+      "no such repository (zot)",
+      digest,
+      { status: 400, answer: { errors: [{ code: "NAME_UNKNOWN", message: "repository name not known" }] } },
+      "not-there",
+    ],
     ["switched off (Distribution, GHCR)", digest, { status: 405 }, "off"],
     [
       "by tag (Distribution 2.8)",
