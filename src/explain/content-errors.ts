@@ -1,4 +1,5 @@
 /** Words for images in files, and for what looking, deleting and copying refuse. */
+import { dirname } from "node:path";
 import { below, sentence, type WordsFor } from "./explanation.ts";
 import { quoteLine } from "./quote.ts";
 
@@ -17,7 +18,9 @@ type ContentCode =
 export const contentWords: WordsFor<ContentCode> = {
   FILE_FAILED: ({ path, problem }) => ({
     message: `${path}: ${sentence(problem)}`,
-    remedies: [quoteLine(["ls", "-ld", path])],
+    remedies: [
+      quoteLine(/disk is full|no space/i.test(problem) ? ["df", "-h", dirname(path)] : ["ls", "-ld", path]),
+    ],
   }),
   FILE_EXISTS: ({ path }) => ({
     message: `${path} is there already, and would be overwritten.`,

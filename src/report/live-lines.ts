@@ -80,7 +80,8 @@ export function createLiveLines(
   let unsaid = "";
   let timer: NodeJS.Timeout | undefined;
 
-  const erase = (): string => (drawn === 0 ? "" : `\u001b[${drawn}A\u001b[0J`);
+  // A terminal that shows Ctrl-C as ^C leaves the cursor behind it.
+  const erase = (): string => (drawn === 0 ? "" : `\r\u001b[${drawn}A\u001b[0J`);
   const redraw = (above = ""): void => {
     if (held > 0 && drawn === 0) return;
     const rows = screen.rows ?? defaultRows;

@@ -1,5 +1,4 @@
 /** A request as the registry's core wants it, from what Node read off the wire. */
-import type { ServerRequest } from "../server/message.ts";
 import { isHttp2, type WireRequest } from "./wire.ts";
 
 type Flat = Record<string, string>;

@@ -28,17 +28,22 @@ function setUp(
   return { screen, clock, ...teller };
 }
 
-/** What is on a terminal after the text: knows "up N" and "clear to the end", which is all that is used. */
+/** What is on a terminal after the text: knows "up N" and "clear to the end", which keep the column, and "\r". */
 function show(written: string): readonly string[] {
   const lines: string[] = [""];
+  let column = 0;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences that are looked for
-  for (const part of written.split(/(\u001b\[\d+A|\u001b\[0J|\n)/)) {
+  for (const part of written.split(/(\u001b\[\d+A|\u001b\[0J|\n|\r)/)) {
+    const last = lines.length - 1;
+    const line = lines[last] ?? "";
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above
     const up = /^\u001b\[(\d+)A$/.exec(part);
     if (up !== null) lines.length -= Number(up[1]);
-    else if (part === "\u001b[0J") lines[lines.length - 1] = "";
+    else if (part === "\u001b[0J") lines[last] = line.slice(0, column);
     else if (part === "\n") lines.push("");
-    else lines[lines.length - 1] += part;
+    else lines[last] = line.slice(0, column) + part.replace("\r", "") + line.slice(column + part.length);
+    if (part === "\n" || part === "\r") column = 0;
+    else if (up === null && part !== "\u001b[0J") column += part.length;
   }
   return lines.slice(0, -1);
 }
@@ -110,6 +115,15 @@ describe("on a terminal", () => {
     close();
     close();
     assert.deepEqual(show(screen.written), ["▲ b: careful"]);
+  });
+
+  test("a ^C that the terminal shows leaves nothing behind", () => {
+    const { emit, close, screen } = setUp("tty");
+    emit({ event: "step", host: "a", step: "one" });
+    screen.write("^C");
+    close();
+    screen.write("end\n");
+    assert.deepEqual(show(screen.written), ["end"]);
   });
 
   test("elapsed seconds appear when it takes long", () => {
