@@ -193,7 +193,9 @@ for (const kind of kinds) {
     });
 
     // The script is the same everywhere; the oldest engine is the pickiest.
-    it("every check of test/acceptance/pull.sh holds", { skip: kind !== "systemd" }, async (context) => {
+    it("every check of test/acceptance/pull.sh holds", {
+      skip: kind === "systemd" ? false : "runs on 20.10 alone: it takes half a minute",
+    }, async (context) => {
       const layout = `oci:${lab.root}/root/layout`;
       const { address } = registry;
       await pushTree(address, "single", ["1"], makeImage({ seed: "single" }));

@@ -41,10 +41,10 @@ describe("other clients and regctl serve", { skip, concurrency: 1, timeout: 300_
     assert.equal(hostOf(await host.regctl(["setup", "insecure", open.registry, "--json"])).proved, true);
     await shell(
       host,
-      `mkdir /root/work /etc/containers/certs.d/${secret.registry} -p
-      head -c 2000000 /dev/urandom >/root/work/payload; cp /bin/busybox /root/work/
-      tar -C /root/work -cf /root/files.tar busybox payload
-      printf 'FROM scratch\\nCOPY payload /payload\\nCOPY busybox /bin/busybox\\n' >/root/work/Dockerfile`,
+      `mkdir /root/build /etc/containers/certs.d/${secret.registry} -p
+      head -c 2000000 /dev/urandom >/root/build/payload; cp /bin/busybox /root/build/
+      tar -C /root/build -cf /root/files.tar busybox payload
+      printf 'FROM scratch\\nCOPY payload /payload\\nCOPY busybox /bin/busybox\\n' >/root/build/Dockerfile`,
     );
     const ca = `cat >/etc/containers/certs.d/${secret.registry}/ca.crt`;
     await host.run(["sh", "-c", ca], { input: secret.authority });
@@ -98,7 +98,7 @@ describe("other clients and regctl serve", { skip, concurrency: 1, timeout: 300_
   it("buildah pushes an image, and a list of images", async () => {
     const name = `docker://${open.registry}/buildah/app:1`;
     const container = (await run("buildah", "from", "scratch")).trim();
-    await run("buildah", "add", "-q", container, "/root/work/payload", "/payload");
+    await run("buildah", "add", "-q", container, "/root/build/payload", "/payload");
     await run("buildah", "commit", "-q", container, "built:1");
     const push = ["push", "-q", plain, "--digestfile", "/root/digest"];
     await run("buildah", ...push, "built:1", name);
@@ -198,7 +198,7 @@ describe("other clients and regctl serve", { skip, concurrency: 1, timeout: 300_
         `type=registry,ref=${name}:cache`,
       ],
     ];
-    const digest = (await run(...build, ...cache, "--provenance", "mode=max", "/root/work")).trim();
+    const digest = (await run(...build, ...cache, "--provenance", "mode=max", "/root/build")).trim();
     const held = await readHeld(open.registry, "buildx/app", "1");
     assert.equal(held.digest, digest);
     assert.equal(held.mediaType, mediaTypes.ociIndex);
@@ -210,7 +210,7 @@ describe("other clients and regctl serve", { skip, concurrency: 1, timeout: 300_
       ...cache,
       "--progress",
       "plain",
-      "/root/work",
+      "/root/build",
     ]);
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stderr, /CACHED/);
