@@ -13,8 +13,16 @@ function sorted(value: unknown): unknown {
   if (value === null || typeof value !== "object") return value;
   const entries = Object.entries(value).filter(([key]) => !left.has(key));
   return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, sorted(item)]),
+    entries
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      // The order of arguments is that of the command line.
+      .map(([key, item]) => [key, key === "args" ? inOrder(item) : sorted(item)]),
   );
+}
+
+function inOrder(args: unknown): unknown {
+  if (args === null || typeof args !== "object") return args;
+  return Object.fromEntries(Object.entries(args).map(([name, arg]) => [name, sorted(arg)]));
 }
 
 /** The text that oclif.manifest.json should have. */

@@ -32,7 +32,7 @@ export const serviceWords: WordsFor<ServiceCode> = {
   }),
   NOT_RUNNING: ({ what }) => ({
     message: `${what} does not run.`,
-    remedies: ["See what runs: regctl serve status"],
+    remedies: ["Start it in the background: regctl serve --detach"],
   }),
   START_FAILED: ({ what, log }) => ({
     message: `${what} did not start.${below("It said:", log)}`,

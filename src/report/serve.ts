@@ -44,7 +44,7 @@ function publishLines({ registry, auth, readOnly }: ServeOutcome): readonly stri
     ...(auth === "none" ? [] : [`docker login ${registry}`]),
     `regctl publish NAME:TAG ${registry}/NAME:TAG`,
     `docker tag NAME:TAG ${registry}/NAME:TAG && docker push ${registry}/NAME:TAG`,
-    `regctl copy alpine:3.20 ${registry}/alpine:3.20`,
+    `regctl copy docker.io/library/alpine:3.20 ${registry}/alpine:3.20`,
   ];
 }
 
@@ -59,8 +59,8 @@ function trustLines({ registry, tls }: ServeOutcome): readonly string[] {
   if (tls?.ca === null || tls === null) return ["nothing to do where its certificate is known"];
   const folder = `/etc/docker/certs.d/${registry}`;
   return [
-    quoteLine(["regctl", "setup", "trust", registry, "--ca", tls.ca]),
-    `or by hand: ${quoteLine(["install", "-D", "-m", "0644", tls.ca, `${folder}/ca.crt`])}`,
+    `for engines: ${quoteLine(["install", "-D", "-m", "0644", tls.ca, `${folder}/ca.crt`])}`,
+    `for regctl: ${quoteLine(["regctl", "use", registry, "--ca", tls.ca])}`,
     `its SHA-256: ${tls.fingerprint ?? ""}`,
   ];
 }

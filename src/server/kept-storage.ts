@@ -22,7 +22,7 @@ export interface StorageWorld {
 
 /**
  * `path` is absolute. `serving`: old uploads and garbage are removed by themselves from time to time.
- * @throws RegctlError STORAGE_LOCKED, STORAGE_FAILED
+ * @throws RegctlError STORAGE_LOCKED, STORAGE_FAILED, and NOT_FOUND unless it is to serve
  */
 export async function openKeptStorage(
   path: string,
@@ -34,6 +34,10 @@ export async function openKeptStorage(
     storeFiles(),
     holdFolder(),
   ]);
+  // Who looks after a storage means one that is there: a slip of the pen must not make one, and call it whole.
+  if (!serving && !files.has(path)) {
+    throw new RegctlError("NOT_FOUND", { what: path, reason: "there is no storage of a registry" });
+  }
   return await openDiskStorage(path, { files, holdFolder: hold, clock, emit, housekeeping: serving });
 }
 

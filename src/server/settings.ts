@@ -29,8 +29,10 @@ export interface ServeSettings {
 
 const usualListen = "127.0.0.1:5000";
 
-/** `HOST:PORT`, `:PORT` for every address, `[::1]:5000`; a host alone takes port 5000. */
+/** `HOST:PORT`, `:PORT` for every address, `[::1]:5000`; a host alone takes port 5000, a port alone is one of this machine alone. */
 export function parseListen(text: string): ListenAddress {
+  // A number alone is a port in everybody's mind, and an address of the internet to the system.
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return { host: "127.0.0.1", port: Number(text) };
   const [, bracketed, plain, digits] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]*))(?::(\d{1,5}))?$/i.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits ?? 5000);

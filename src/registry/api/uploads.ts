@@ -109,7 +109,7 @@ export async function putUpload(
 }
 
 /** Milliseconds for so many bytes; a body of a length that nobody knows has the longest. Pure. */
-function commitTimeoutMs(bytes: number): number {
+export function commitTimeoutMs(bytes: number): number {
   return Math.min(longestCommitMs, shortestCommitMs + Math.ceil(bytes / commitBytesPerMs));
 }
 

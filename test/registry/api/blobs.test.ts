@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { describe, test } from "node:test";
 import { isRegctlError } from "../../../src/errors.ts";
 import type { Upload } from "../../../src/registry/api/uploads.ts";
+import { commitTimeoutMs } from "../../../src/registry/api/uploads.ts";
 import type { RegistryClient } from "../../../src/registry/client.ts";
 import { computeDigest } from "../../../src/registry/digest.ts";
 import { openTestClient } from "../../support/registry-world.ts";
@@ -186,4 +187,13 @@ describe("uploads", () => {
     assert.equal((await opened.client.startUpload("app")).url, `${registry.url}/u/1`);
     registry.done();
   });
+});
+
+test("the end of an upload is waited for by its size: a minute for a small one, never more than a quarter of an hour", () => {
+  const minute = 60_000;
+  assert.equal(commitTimeoutMs(0), minute);
+  assert.ok(commitTimeoutMs(1024 * 1024) < minute + 1000);
+  assert.ok(commitTimeoutMs(1024 ** 3) > 9 * minute);
+  assert.equal(commitTimeoutMs(1024 ** 4), 15 * minute);
+  assert.equal(commitTimeoutMs(Number.POSITIVE_INFINITY), 15 * minute);
 });
