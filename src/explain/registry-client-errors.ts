@@ -17,6 +17,8 @@ type RegistryClientCode =
 
 /** What shows whether the place of it is right: a registry, or a file as `oci:DIR`. */
 function lookAt(what: string): readonly string[] {
+  // No reference begins with a slash.
+  if (what.startsWith("/")) return ["ls", "-l", what];
   const [, path] = /(?:^| in )(?:oci|oci-archive|docker-archive):([^:@]+)/.exec(what) ?? [];
   return path === undefined ? ["regctl", ...listOf(what)] : ["ls", "-l", path];
 }
