@@ -162,8 +162,10 @@ describe("a killed writer", { timeout: 120_000 }, () => {
     await before.commit();
     assert.equal(await killAfter(start(path, "new", seed, 20), count), "SIGKILL");
     const between = await openImageReader("oci", path);
-    // On a busy machine the signal may come after the last step.
+    await assertHolds(between, image);
     const names = between.entries.map((entry) => entry.names[0]);
+    // On a busy machine the signal may come after the last step: what is listed then is whole.
+    if (names.length > 1) await assertHolds(between, made);
     assert.ok(names.join() === "old" || names.join() === "old,new", names.join());
     const told = await finish(start(path, "new", seed));
     const reader = await openImageReader("oci", path);
