@@ -9,55 +9,8 @@
 #   IMAGE     a name of an image of that engine that has a shell at /bin/busybox and no port in its name
 #   HOME      a folder of its own
 set -u
-: "${REGCTL:?}" "${REGISTRY:?}" "${LAYOUT:?}" "${HOME:?}"
-out=$(mktemp -d) || exit 1
-trap 'rm -rf "$out"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failures=0
-
-heading() { printf '\n## %s\n' "$1"; }
-
-# verdict NAME STATUS: one line
-verdict() {
-  count=$((count + 1))
-  if [ "$2" -eq 0 ]; then printf 'ok    %s\n' "$1"; return 0; fi
-  failures=$((failures + 1))
-  printf 'FAIL  %s\n' "$1"
-  sed 's/^/      | /' "$out/stdout" "$out/stderr" 2>/dev/null | head -n 20
-}
-
-# run CODE NAME ARGUMENTS…: regctl ends with this code
-run() {
-  wanted=$1 name=$2
-  shift 2
-  $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
-  got=$?
-  [ "$got" -eq "$wanted" ]
-  verdict "$name (exit $got, wanted $wanted)" $?
-}
-
-# says NAME PATTERN: what the last run printed, on either stream
-says() {
-  cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
-
-# silent NAME PATTERN: it did not print that
-silent() {
-  ! cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
-
-# digest REFERENCE: as the registry has it, or nothing
-digest() { $REGCTL inspect "$1" --json 2>/dev/null </dev/null | sed -n 's/.*"digest": *"\(sha256:[0-9a-f]*\)".*/\1/p' | head -n 1; }
-
-# same NAME ONE OTHER
-same() {
-  printf '%s\n%s\n' "$2" "$3" >"$out/stdout"
-  : >"$out/stderr"
-  [ -n "$2" ] && [ "$2" = "$3" ]
-  verdict "$1" $?
-}
+: "${REGISTRY:?}" "${LAYOUT:?}"
+. "$(dirname "$0")/checks.sh"
 
 INSECURE="--insecure --registry $REGISTRY"
 
@@ -138,5 +91,4 @@ if [ -n "${DOCKER:-}" ]; then
   fi
 fi
 
-printf '\n%s checks, %s failed\n' "$count" "$failures"
-[ "$failures" -eq 0 ]
+report

@@ -8,55 +8,11 @@
 #   DOCKER    a docker command that speaks to the engine, e.g. "docker"; without one only files are pulled (optional)
 #   HOME      a folder of its own
 set -u
-: "${REGCTL:?}" "${REGISTRY:?}" "${LAYOUT:?}" "${HOME:?}"
-out=$(mktemp -d) || exit 1
-trap 'rm -rf "$out"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0 failures=0
-
-heading() { printf '\n## %s\n' "$1"; }
-
-# verdict NAME STATUS: one line
-verdict() {
-  count=$((count + 1))
-  if [ "$2" -eq 0 ]; then printf 'ok    %s\n' "$1"; return 0; fi
-  failures=$((failures + 1))
-  printf 'FAIL  %s\n' "$1"
-  sed 's/^/      | /' "$out/stdout" "$out/stderr" 2>/dev/null | head -n 20
-}
-
-# run CODE NAME ARGUMENTS…: regctl ends with this code
-run() {
-  wanted=$1 name=$2
-  shift 2
-  $REGCTL "$@" >"$out/stdout" 2>"$out/stderr" </dev/null
-  got=$?
-  [ "$got" -eq "$wanted" ]
-  verdict "$name (exit $got, wanted $wanted)" $?
-}
-
-# says NAME PATTERN: what the last run printed, on either stream
-says() {
-  cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
-
-# silent NAME PATTERN: it did not print that
-silent() {
-  ! cat "$out/stdout" "$out/stderr" | grep -Eq -- "$2"
-  verdict "$1" $?
-}
+: "${REGISTRY:?}" "${LAYOUT:?}"
+. "$(dirname "$0")/checks.sh"
 
 # field NAME: of the last run's document
 field() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" "$out/stdout" | head -n 1; }
-
-# same NAME ONE OTHER
-same() {
-  printf '%s\n%s\n' "$2" "$3" >"$out/stdout"
-  : >"$out/stderr"
-  [ -n "$2" ] && [ "$2" = "$3" ]
-  verdict "$1" $?
-}
 
 id_of() { $DOCKER image inspect -f '{{.Id}}' "$1" 2>/dev/null; }
 
@@ -140,5 +96,4 @@ if [ -n "${DOCKER:-}" ]; then
   run 2 "no such order" images --sort colour
 fi
 
-printf '\n%s checks, %s failed\n' "$count" "$failures"
-[ "$failures" -eq 0 ]
+report
