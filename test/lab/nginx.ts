@@ -11,7 +11,10 @@ export interface NginxOptions {
   readonly mostBody: string;
 }
 
-export async function startNginx(host: LabHost, options: NginxOptions): Promise<LabRegistry> {
+export async function startNginx(
+  host: LabHost,
+  options: NginxOptions,
+): Promise<Omit<LabRegistry, "restart">> {
   const { port, to, mostBody } = options;
   const folder = `/tmp/lab-nginx-${port}`;
   const config = `daemon off; worker_processes 1; pid ${folder}/pid; error_log ${folder}/log;

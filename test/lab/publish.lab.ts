@@ -225,12 +225,7 @@ DOCKER_BUILDKIT=0 docker build -q -t ${name} . >/dev/null`);
       const env = { HOME: cli.home, DOCKER_HOST: `unix://${lab.root}/run/docker.sock` };
       const stops: Readonly<Record<string, () => Promise<unknown>>> = {
         engine: () => shell("systemctl kill -s KILL docker; systemctl restart docker"),
-        registry: async () => {
-          const again = Number(registry.address.split(":")[1]);
-          await shell(
-            `pkill -KILL docker-registry; cd /tmp/lab-registry-${again}; setsid docker-registry serve config.yml >log 2>&1 </dev/null & sleep 1`,
-          );
-        },
+        registry: () => registry.restart(),
         regctl: async () => {},
       };
       for (const [what, stop] of Object.entries(stops)) {

@@ -6,6 +6,8 @@ export interface LabRegistry {
   /** `host:port`, as an engine or a client that reaches the host would name it. */
   readonly address: string;
   stop(): Promise<void>;
+  /** Killed, and started again with what it has stored. */
+  restart(): Promise<void>;
 }
 
 export interface RegistryOptions {
@@ -67,10 +69,18 @@ export async function startRegistry(host: LabHost, options: RegistryOptions = {}
   }
   const script = `cd ${folder} || exit 1
 setsid docker-registry serve config.yml >log 2>&1 </dev/null & echo $!`;
-  const { stdout } = await host.run(["sh", "-c", script]);
-  const pid = stdout.trim();
+  let pid = "";
+  const kill = async () => {
+    // The port is free when the process is gone, which is after the signal.
+    await host.run([
+      "sh",
+      "-c",
+      `kill -KILL ${pid}; for _ in $(seq 250); do kill -0 ${pid} || break; sleep 0.02; done`,
+    ]);
+  };
   const stop = async () => {
-    await host.run(["sh", "-c", `kill -KILL ${pid} 2>/dev/null; rm -rf ${folder}`]);
+    await kill();
+    await host.run(["rm", "-rf", folder]);
   };
   const url = `${options.tls === undefined ? "http" : "https"}://127.0.0.1:${port}/v2/`;
   // Not every kind of host has curl; where one does, any status will do.
@@ -79,13 +89,20 @@ setsid docker-registry serve config.yml >log 2>&1 </dev/null & echo $!`;
     closed === undefined
       ? ["busybox", "wget", "-q", "-O", "-", url]
       : ["curl", "-sk", "-o", "/dev/null", url];
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if ((await host.run(asks)).code === 0) {
-      return { address: `${host.address}:${port}`, stop };
+  const start = async () => {
+    pid = (await host.run(["sh", "-c", script])).stdout.trim();
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if ((await host.run(asks)).code === 0) return;
+      await sleep(50);
     }
-    await sleep(50);
-  }
-  const log = await host.run(["cat", `${folder}/log`]);
-  await stop();
-  throw new Error(`docker-registry did not start on ${host.name}: ${log.stdout.slice(-2000)}`);
+    const log = await host.run(["cat", `${folder}/log`]);
+    await stop();
+    throw new Error(`docker-registry did not start on ${host.name}: ${log.stdout.slice(-2000)}`);
+  };
+  await start();
+  const restart = async () => {
+    await kill();
+    await start();
+  };
+  return { address: `${host.address}:${port}`, stop, restart };
 }
