@@ -7,7 +7,8 @@ const path = require("path");
 const { pathToFileURL } = require("url");
 
 const root = path.join(__dirname, "..");
-const range = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8")).engines.node;
+const pjson = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
+const range = pjson.engines.node;
 
 /** Understands what our package.json says: `^MAJOR.MINOR.PATCH` and `>=MAJOR.MINOR.PATCH`, joined by `||`. */
 function satisfies(version, alternatives) {
@@ -42,7 +43,8 @@ function findMain() {
   const isClone = fs.existsSync(source);
   const cache = isClone ? cloneCache() : userCache();
   if (cache !== null) require("module").enableCompileCache(cache);
-  return isClone ? source : path.join(root, "dist", "main.js");
+  if (isClone) return import(pathToFileURL(source).href);
+  return new Promise((resolve) => resolve(require(path.join(root, "dist", "main.js"))));
 }
 
 function cloneCache() {
@@ -74,14 +76,31 @@ function assumeAccount() {
   }
 }
 
+/** Scripts ask for it again and again: nothing is loaded for it. */
+function tellVersion() {
+  if (process.argv.length !== 3 || process.argv[2] !== "--version") return false;
+  const platform = `${process.platform}-${process.arch}`;
+  try {
+    fs.writeSync(1, `regctl ${pjson.version} (Node.js ${process.versions.node}, ${platform})\n`);
+    return true;
+  } catch (_full) {
+    // A full or closed pipe: the long way knows what to do about it.
+    return false;
+  }
+}
+
 if (satisfies(process.versions.node, range)) {
+  if (!tellVersion()) load();
+} else {
+  refuse();
+}
+
+function load() {
   assumeAccount();
-  import(pathToFileURL(findMain()).href)
+  findMain()
     .then((module) => module.start())
     .catch((error) => {
       process.stderr.write(`regctl could not be loaded: ${error.stack}\n`);
       process.exitCode = 1;
     });
-} else {
-  refuse();
 }

@@ -1,7 +1,7 @@
 /** From the words typed to a result: the version, a help text, or the outcome of a command. Prints nothing. */
 import pjson from "../package.json" with { type: "json" };
 import type { CommandResult, Surroundings } from "./base-command.ts";
-import type { CommandSource } from "./oclif.ts";
+import { type CommandSource, createConfig } from "./oclif.ts";
 import { planRendering, type RenderOptions } from "./report/terminal.ts";
 import { planRoute, type Route } from "./route.ts";
 
@@ -14,12 +14,12 @@ export interface Request extends Surroundings {
 }
 
 async function loadSource(): Promise<CommandSource> {
-  const [{ default: manifest }, { commandTable }] = await Promise.all([
+  const [{ default: manifest }, { commandTable, commandGroups }] = await Promise.all([
     import("../oclif.manifest.json", { with: { type: "json" } }),
     import("./command-table.ts"),
   ]);
   // The generated file and oclif's type agree by construction; the compiler only sees literals.
-  return { manifest, table: commandTable, pjson } as unknown as CommandSource;
+  return { manifest, table: commandTable, groups: commandGroups, pjson } as unknown as CommandSource;
 }
 
 function lines(document: object, text: (options: RenderOptions) => readonly string[]): CommandResult {
@@ -38,8 +38,18 @@ async function showHelp(
   source: CommandSource,
   options: RenderOptions,
 ) {
-  const { loadOclif, renderHelp } = await import("./oclif.ts");
-  const help = await renderHelp(await loadOclif(source), route.id, options);
+  const { renderHelp } = await import("./report/help.ts");
+  const { pjson, manifest, groups = [] } = source;
+  const topics = Object.entries(pjson.oclif.topics ?? {}).map(([id, topic]) => [id, topic.description ?? ""]);
+  const about = {
+    bin: pjson.oclif.bin ?? pjson.name,
+    description: pjson.description ?? "",
+    commands: manifest.commands,
+    topics: Object.fromEntries(topics),
+    groups,
+    pages: {},
+  };
+  const help = renderHelp(about, route.id, options);
   return lines({ help: help.join("\n") }, () => help);
 }
 
@@ -48,10 +58,9 @@ async function runCommand(
   source: CommandSource,
   request: Request,
 ): Promise<CommandResult> {
-  const { loadOclif } = await import("./oclif.ts");
-  const [config, loaded] = await Promise.all([loadOclif(source), source.table[route.id]?.()]);
+  const loaded = await source.table[route.id]?.();
   if (loaded === undefined) throw new Error(`no module for command ${route.id}`);
-  const command = new loaded.default([...route.argv], config);
+  const command = new loaded.default([...route.argv], createConfig(source));
   command.id = route.id;
   try {
     return await command.perform(request);

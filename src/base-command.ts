@@ -34,7 +34,7 @@ export interface CommandResult<Document extends object = object> {
 export interface Surroundings {
   readonly environment: Environment;
   readonly signal: AbortSignal;
-  readonly stdin: NodeJS.ReadStream;
+  readonly stdin: () => NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
   /** From then on SIGHUP calls this instead of ending the command: what runs for long reads its files again. */
   onHangup(listener: () => void): void;

@@ -3,6 +3,7 @@
  * oclif.manifest.json equal.
  */
 import type { CommandClass } from "./base-command.ts";
+import type { CommandGroup } from "./report/help.ts";
 
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly default: CommandClass }>>>;
 
@@ -28,3 +29,11 @@ export const commandTable: CommandTable = {
   tags: () => import("./commands/tags.ts"),
   use: () => import("./commands/use.ts"),
 };
+
+/** What belongs together, in the order of a first reading. */
+export const commandGroups: readonly CommandGroup[] = [
+  { title: "TELL A HOST ABOUT A REGISTRY", commands: ["setup"] },
+  { title: "BRING AND FETCH IMAGES", commands: ["publish", "pull", "images", "copy"] },
+  { title: "LOOK AT WHAT IS THERE", commands: ["search", "tags", "inspect", "delete"] },
+  { title: "SERVE A REGISTRY", commands: ["serve"] },
+];

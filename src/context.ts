@@ -39,7 +39,7 @@ export interface ConnectionFlags {
 }
 
 interface Terminal {
-  readonly input: NodeJS.ReadStream;
+  readonly input: () => NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
   readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
   readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
@@ -138,7 +138,7 @@ export function createContext(options: ContextOptions): Context {
     maySave,
     userAgent: `docker-regctl/${pjson.version}`,
     random: Math.random,
-    input: () => readInput(terminal.input, signal),
+    input: () => readInput(terminal.input(), signal),
     http: async () => (await import("./system/http.ts")).openHttp,
     registryHttp: async () => (await import("./system/registry-http.ts")).openTransport,
     spawn: async () => (await import("./system/processes.ts")).spawn,

@@ -124,12 +124,13 @@ function listenForFatal(): Promise<never> {
 
 /** The process's own run: what bin/run.js calls. */
 export async function start(source?: CommandSource): Promise<void> {
-  const { stdin, stdout, stderr, env: environment } = process;
+  const { stdout, stderr, env: environment } = process;
   // A broken pipe arrives in the callback of `write`; without a listener it would also end the process.
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const fatal = listenForFatal();
   const signals = listenForSignals();
   const argv = process.argv.slice(2);
+  const stdin = () => process.stdin;
   const world = { argv, environment, stdin, stdout, stderr, ...signals, fatal };
   process.exitCode = await main(source === undefined ? world : { ...world, source });
   setTimeout(() => process.exit(), lingerMs).unref();

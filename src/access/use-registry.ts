@@ -4,9 +4,8 @@ import { settingsPath, userPaths } from "../config/paths.ts";
 import type { RegistrySettings, Settings } from "../config/settings.ts";
 import { readSettings, updateSettings } from "../config/store.ts";
 import { RegctlError } from "../errors.ts";
-import { readTrust } from "../registry/trust.ts";
-import { openClient, type TrustFlags } from "./open.ts";
-import { type PingOutcome, pingClient } from "./ping-registry.ts";
+import type { TrustFlags } from "./open.ts";
+import type { PingOutcome } from "./ping-registry.ts";
 import { parseRegistryName } from "./registry-name.ts";
 import { usualRegistry } from "./which-registry.ts";
 import type { AccessWorld } from "./world.ts";
@@ -42,9 +41,19 @@ export async function useRegistry(input: UseInput, world: AccessWorld): Promise<
         type: "regctl use HOST[:PORT] --insecure",
       });
     }
-    return showDefault(await readSettings(world.files, paths), world);
+    return await showDefault(await readSettings(world.files, paths), world);
   }
-  const registry = parseRegistryName(input.registry);
+  return await setDefault(parseRegistryName(input.registry), input, world);
+}
+
+/** What shows the default alone loads nothing that speaks to registries. */
+async function setDefault(registry: string, input: UseInput, world: AccessWorld): Promise<UseOutcome> {
+  const [{ readTrust }, { openClient }, { pingClient }] = await Promise.all([
+    import("../registry/trust.ts"),
+    import("./open.ts"),
+    import("./ping-registry.ts"),
+  ]);
+  const paths = userPaths(world.environment, world.home);
   const ca = input.ca === undefined ? undefined : resolve(input.cwd, input.ca);
   // Read now, so that a file that is none is not remembered.
   if (ca !== undefined) await readTrust({ registry, ca, verify: true }, world);
@@ -62,8 +71,8 @@ export async function useRegistry(input: UseInput, world: AccessWorld): Promise<
   }
 }
 
-function showDefault(settings: Settings, world: AccessWorld): UseOutcome {
-  const found = usualRegistry(settings, world);
+async function showDefault(settings: Settings, world: AccessWorld): Promise<UseOutcome> {
+  const found = await usualRegistry(settings, world);
   if (found === null) return { registry: null, from: null, insecure: false, ca: null };
   return outcomeOf(found.registry, found.from, settings);
 }

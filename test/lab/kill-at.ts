@@ -132,7 +132,7 @@ function openWorld(input: KillAtInput): Context {
     environment: process.env,
     flags: { ssh: input.ssh },
     terminal: {
-      input: process.stdin,
+      input: () => process.stdin,
       output: process.stderr,
       present: () => ({ above: [], message: "" }),
       aside: (ask) => ask(),

@@ -27,7 +27,7 @@ export function openHastyWorld({ home, speed = 60, ...options }: HastyOptions): 
     environment: { HOME: home, PATH: process.env.PATH, DOCKER_HOST: `unix://${home}/none.sock` },
     flags: { ssh: "auto" },
     terminal: {
-      input: process.stdin,
+      input: () => process.stdin,
       output: process.stderr,
       present: () => ({ above: [], message: "" }),
       aside: (ask) => ask(),

@@ -31,7 +31,7 @@ function setUp(
     setImmediate(() => input.write(next[1]));
   });
   const prompt = createPrompt({
-    input,
+    input: () => input,
     output,
     environment,
     signal: controller.signal,
