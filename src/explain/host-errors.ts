@@ -1,12 +1,13 @@
 /** Words for what goes wrong with a host, its engine and its configuration. */
-import { explainEngineMessage } from "./engine-messages.ts";
 import { below, onHost, sentence, type WordsFor } from "./explanation.ts";
+import { explainText } from "./messages/explain-text.ts";
 import { quoteLine, quoteWord } from "./quote.ts";
 
 type HostCode =
   | "CONFIG_BROKEN"
   | "CONFIG_CONFLICT"
   | "PLATFORM_NOT_WRITTEN"
+  | "ENGINE_CANNOT"
   | "PLATFORM_UNKNOWN"
   | "ENGINE_ELSEWHERE"
   | "CHANGED_SINCE_PLANNED"
@@ -23,10 +24,10 @@ type HostCode =
 
 /** A message of the engine, with its cause where we know it, and the remedies that belong to it. */
 function explainReason(reason: string, otherwise: readonly string[]) {
-  const known = explainEngineMessage(reason);
+  const [known] = explainText(reason);
   return known === undefined
     ? { reason: sentence(reason), remedies: otherwise }
-    : { reason: `${sentence(reason)} ${known.cause}`, remedies: [known.remedy] };
+    : { reason: `${sentence(reason)} ${known.message}`, remedies: known.remedies };
 }
 
 const seen = (evidence: readonly string[]): string =>
@@ -44,6 +45,10 @@ export const hostWords: WordsFor<HostCode> = {
   PLATFORM_NOT_WRITTEN: ({ host, platform, evidence, paste }) => ({
     message: `${host} is ${platform}, which regctl knows but does not change by itself. Nothing was changed.${seen(evidence)}`,
     remedies: paste.length > 0 ? paste : ["See what a person would paste: add --print"],
+  }),
+  ENGINE_CANNOT: ({ host, what, why, instead }) => ({
+    message: `The engine of ${host} does not take ${what}: ${sentence(why)} Nothing was changed.`,
+    remedies: instead,
   }),
   PLATFORM_UNKNOWN: ({ host, evidence, known }) => ({
     message: `regctl cannot tell what kind of container host ${host} is. Nothing was changed.${seen(evidence)}`,
