@@ -120,6 +120,10 @@ export function isRootless(info: Pick<EngineInfo, "securityOptions">): boolean {
   return info.securityOptions.some((option) => option.split(",").includes("name=rootless"));
 }
 
+export function isPodman({ components }: Pick<EngineVersion, "components">): boolean {
+  return components.some((name) => /podman/i.test(name));
+}
+
 /** Its images live in containerd's store: what `docker load` takes and image ids differ then. */
 export function usesContainerdStore(info: Pick<EngineInfo, "driverStatus">): boolean {
   return info.driverStatus.some(

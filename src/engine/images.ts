@@ -115,9 +115,13 @@ function encodeName(name: string): string {
   return encodeURIComponent(name).replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%40/g, "@");
 }
 
-/** An engine wants the header for a push even where there is no login. */
+/**
+ * An engine wants the header for a push even where there is no login. RFC 4648 §5 with its padding, which Node leaves
+ * out: without it Podman refuses, and Docker takes what it cannot read for no login.
+ */
 function loginHeader(login: EngineLogin | null): Readonly<Record<string, string>> {
-  return { "x-registry-auth": Buffer.from(JSON.stringify(loginFields(login))).toString("base64url") };
+  const encoded = Buffer.from(JSON.stringify(loginFields(login))).toString("base64url");
+  return { "x-registry-auth": encoded.padEnd(Math.ceil(encoded.length / 4) * 4, "=") };
 }
 
 function loginFields(login: EngineLogin | null): object {

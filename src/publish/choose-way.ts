@@ -15,6 +15,8 @@ export interface WayFacts {
   readonly refusal: string;
   /** Its images are kept by containerd, packed as they travel. */
   readonly packed: boolean;
+  /** Its layers are unpacked, and there is none: such an image is not handed out ("empty export - not implemented"). */
+  readonly layerless: boolean;
   /** It runs on another machine. */
   readonly remote: boolean;
   /** Unpacked bytes of the image, and of them those that the registry has not got; null where nobody knows. */
@@ -47,6 +49,11 @@ const wayRules: readonly Rule[] = [
     applies: ({ missing }) => missing === 0,
     way: "direct",
     why: () => "the registry has every layer, so nothing need be read",
+  },
+  {
+    applies: ({ layerless }) => layerless,
+    way: "engine",
+    why: () => "an engine does not hand out an image without layers",
   },
   { applies: ({ shaped }) => shaped, way: "direct", why: () => "an engine packs in its own way alone" },
   {

@@ -30,7 +30,7 @@ type World = AccessWorld & EngineWorld;
 export async function listImages(input: ImagesInput, world: World): Promise<ImagesOutcome> {
   const fits = createRowFilter(input.filter);
   const settings = await readSettings(world.files, userPaths(world.environment, world.home));
-  const given = input.registry ?? usualRegistry(settings, world)?.registry;
+  const given = input.registry ?? (await usualRegistry(settings, world))?.registry;
   const registry = given === undefined ? null : parseRegistryName(given);
   const rows = sortRows((await readRows(input, world)).filter(fits), input.sort);
   const items = await judgeRows(rows, registry, { input, settings, world });

@@ -2,6 +2,7 @@
 import { readEngineLogin } from "../access/engine-login.ts";
 import type { ImageEngine } from "../engine/client.ts";
 import type { EngineEvent, EngineImageDetails } from "../engine/image-info.ts";
+import { readEvents } from "../engine/read-events.ts";
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { type Digest, parseDigest } from "../registry/digest.ts";
@@ -12,6 +13,7 @@ import type { LayerCache } from "./layer-cache.ts";
 import type { Name } from "./names.ts";
 import type { Published } from "./published.ts";
 import { createPushLog, type LayerFate, type PushLog } from "./push-events.ts";
+import type { Standings } from "./standing.ts";
 import type { PublishWorld } from "./world.ts";
 
 export interface EnginePush {
@@ -19,6 +21,8 @@ export interface EnginePush {
   readonly details: EngineImageDetails;
   readonly destination: Destination;
   readonly cache: LayerCache;
+  /** What the registry had before; null where that was not asked. */
+  readonly standings: Standings | null;
   /** Names that it gets only for the push are taken away again. */
   readonly keepTags: boolean;
 }
@@ -42,11 +46,11 @@ async function pushName(name: Name, log: PushLog, push: EnginePush, world: Publi
   const login = await readEngineLogin(name.registry, world);
   await engine.images.tag(details.id, repository, name.tag);
   try {
-    const events = await engine.images.push(repository, name.tag, login, destination.signal);
-    for await (const event of events) noteEvent(event, name, log, push, world);
+    const { signal } = destination;
+    const open = () => engine.images.push(repository, name.tag, login, signal);
+    await readEvents(open, (event) => noteEvent(event, name, log, world), { engine, request, signal });
   } catch (error) {
-    destination.signal.throwIfAborted();
-    throw toPushError(error, name, push, login === null ? null : "the logins of docker");
+    throw toPushError(error, name, login === null ? null : "the logins of docker");
   } finally {
     if (!keepTags) await takeTagBack(name, before, push);
   }
@@ -64,17 +68,7 @@ async function takeTagBack(
   else await engine.images.tag(before.id, repository, name.tag).catch(() => {});
 }
 
-function noteEvent(
-  event: EngineEvent,
-  name: Name,
-  log: PushLog,
-  { engine }: EnginePush,
-  { emit }: PublishWorld,
-): void {
-  if (event.error !== "") {
-    const { host } = engine;
-    throw new RegctlError("ENGINE_ERROR", { host, request, status: 200, message: event.error });
-  }
+function noteEvent(event: EngineEvent, name: Name, log: PushLog, { emit }: PublishWorld): void {
   log.note(event);
   const { done, total } = log.bytes();
   if (total > 0)
@@ -84,20 +78,11 @@ function noteEvent(
 const refusals =
   /unauthorized|authentication required|no basic auth credentials|access to the resource is denied|\bdenied\b/i;
 
-function toPushError(error: unknown, name: Name, { engine }: EnginePush, login: string | null): unknown {
-  if (isRegctlError(error, "ENGINE_ERROR")) {
-    const { message } = error.facts;
-    if (!refusals.test(message)) return error;
-    const facts = { registry: name.registry, what: renderName(name), reason: message, login };
-    return new RegctlError("UNAUTHORIZED", facts, { cause: error });
-  }
-  if (isRegctlError(error)) return error;
-  const reason = `it broke off while it pushed: ${error instanceof Error ? error.message : String(error)}`;
-  return new RegctlError(
-    "ENGINE_UNREACHABLE",
-    { host: engine.host, tried: [engine.via], reason },
-    { cause: error },
-  );
+function toPushError(error: unknown, name: Name, login: string | null): unknown {
+  if (!isRegctlError(error, "ENGINE_ERROR") || !refusals.test(error.facts.message)) return error;
+  const { registry } = name;
+  const facts = { registry, what: renderName(name), reason: error.facts.message, login };
+  return new RegctlError("UNAUTHORIZED", facts, { cause: error });
 }
 
 /** The engine's word is not enough: a name may lead it to another registry than us. */
@@ -125,11 +110,9 @@ async function readAmounts(root: Digest, log: PushLog, push: EnginePush): Promis
   if (manifest.kind !== "image") return nothing;
   const fates = manifest.layers.map(({ digest, size }, index) => {
     const diffId = parseDigest(push.details.diffIds[index]);
-    return {
-      digest,
-      size,
-      fate: log.fateOf(digest) ?? (diffId === null ? null : log.fateOf(diffId)) ?? "reused",
-    };
+    const told = log.fateOf(digest) ?? (diffId === null ? null : log.fateOf(diffId));
+    const seen = diffId === null ? null : fateBy(diffId, digest, push.standings);
+    return { digest, size, fate: told ?? seen ?? "reused" };
   });
   await learn(manifest, push);
   const distinct = [...new Map(fates.map((each) => [each.digest, each])).values()];
@@ -141,6 +124,13 @@ async function readAmounts(root: Digest, log: PushLog, push: EnginePush): Promis
     bytesReused: bytes(false),
     layers: { sent: count("sent"), reused: count("reused"), mounted: count("mounted") },
   };
+}
+
+/** Podman tells nothing of single layers. What was not there in this very form was sent. */
+function fateBy(diffId: Digest, digest: Digest, standings: Standings | null): LayerFate | null {
+  const standing = standings?.get(diffId);
+  if (standing === undefined) return null;
+  return standing.how === "there" && standing.layer.digest === digest ? "reused" : "sent";
 }
 
 /** So that the next publish knows what became of the layers. */

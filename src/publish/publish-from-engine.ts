@@ -1,13 +1,13 @@
 /** Publishing an image of an engine, by the way that suits. */
 
+import { readEngineTrust } from "../access/engine-trust.ts";
 import { usesContainerdStore } from "../engine/engine-info.ts";
 import type { EngineImageDetails } from "../engine/image-info.ts";
-import { judgeProbe, type ProbeJudgement } from "../engine/probe.ts";
 import { type ReachedEngine, reachEngine } from "../engine/reach-engine.ts";
 import { hostOf } from "../registry/insecure-list.ts";
 import { isLoopbackHost } from "../registry/loopback.ts";
 import { type ChosenWay, chooseWay, needsTrust } from "./choose-way.ts";
-import { type Destination, renderName } from "./destination.ts";
+import type { Destination } from "./destination.ts";
 import { openEngineImage } from "./engine-image.ts";
 import { findImage } from "./find-image.ts";
 import type { LayerCache } from "./layer-cache.ts";
@@ -64,10 +64,10 @@ export async function publishFromEngine(
   const { packed, destination, shape, reached, details, states } = publishing;
   if (packed) {
     refuseShape(shape, `the engine on ${reached.engine.host}`);
-    const chosen = await choose(publishing, details.size > 0 ? null : 0, world);
+    const chosen = await choose(publishing, details.size > 0 ? null : 0);
     return {
       ...chosen,
-      published: await run(chosen, publishing, world, () => publishStored(publishing, world)),
+      published: await run(chosen, publishing, null, world, () => publishStored(publishing, world)),
     };
   }
   const image = openEngineImage(reached.engine, details, world, destination.signal);
@@ -79,14 +79,15 @@ export async function publishFromEngine(
     cache: publishing.cache,
   });
   const missing = await missingBytes(image, standings, publishing);
-  const chosen = await choose(publishing, missing, world);
+  const chosen = await choose(publishing, missing);
   const direct = () => publishUnpacked({ ...publishing, image, standings }, world);
-  return { ...chosen, published: await run(chosen, publishing, world, direct) };
+  return { ...chosen, published: await run(chosen, publishing, standings, world, direct) };
 }
 
 async function run(
   { way, why }: ChosenWay,
   publishing: EnginePublishing,
+  standings: Standings | null,
   world: PublishWorld,
   direct: () => Promise<Published>,
 ): Promise<Published> {
@@ -95,7 +96,8 @@ async function run(
   // What would be sent is the same either way, but for how it is packed.
   if (way === "direct" || dryRun) return await direct();
   if (!overwrite) refuseTaken(states, null);
-  return await publishByEngine({ ...publishing, engine: reached.engine, keepTags: tag, destination }, world);
+  const push = { ...publishing, engine: reached.engine, standings, keepTags: tag, destination };
+  return await publishByEngine(push, world);
 }
 
 /** Unpacked, of layers that have to be sent; null where nobody knows. */
@@ -118,12 +120,9 @@ async function missingBytes(
   );
 }
 
-const probeTimeoutMs = 5_000;
-
 async function choose(
   { via, shape, packed, reached, destination, details }: EnginePublishing,
   missing: number | null,
-  _world: PublishWorld,
 ): Promise<ChosenWay> {
   const { registry } = destination.client;
   const facts = {
@@ -132,19 +131,16 @@ async function choose(
     registry,
     elsewhere: !reached.local && isLoopbackHost(hostOf(registry)),
     packed,
+    layerless: !packed && details.diffIds.length === 0,
     remote: !reached.local,
     size: details.size,
     missing,
   };
   if (!needsTrust(facts)) return chooseWay({ ...facts, trusted: null, refusal: "" });
-  const { verdict, message } = await probe(reached, renderName(destination.names[0]));
+  const { verdict, message } = await readEngineTrust(reached.engine, registry);
   return chooseWay({
     ...facts,
     trusted: verdict === "trusted",
     refusal: verdict === "trusted" ? "" : message,
   });
-}
-
-async function probe({ engine }: ReachedEngine, reference: string): Promise<ProbeJudgement> {
-  return judgeProbe(await engine.probeRegistry(reference, probeTimeoutMs));
 }

@@ -3,12 +3,12 @@ import { RegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Digest } from "../registry/digest.ts";
 import { isUnknownPlatform } from "../registry/platform.ts";
-import type { TreeManifest } from "../transfer/image-target.ts";
 import { createMeter, type Meter } from "../transfer/meter.ts";
 import type { SourcePassed } from "../transfer/stream-feed.ts";
 import { judgeManifest, type Readable } from "../transfer/tree.ts";
 import { type Destination, renderName } from "./destination.ts";
 import { digestOf, readTar } from "./engine-image.ts";
+import { isConfigType, learnBlobs, linkFromElsewhere } from "./known-blobs.ts";
 import type { EnginePublishing } from "./publish-from-engine.ts";
 import type { Published } from "./published.ts";
 import { putBlob } from "./put-blob.ts";
@@ -19,7 +19,7 @@ import type { PublishWorld } from "./world.ts";
 const mostReadings = 5;
 
 export async function publishStored(publishing: EnginePublishing, world: PublishWorld): Promise<Published> {
-  const { details, destination, states, overwrite, dryRun, reached } = publishing;
+  const { details, destination, states, overwrite, dryRun, reached, cache } = publishing;
   const what = `image ${details.id.slice(0, 19)} of the engine on ${reached.engine.host}`;
   const id = digestOf(details.descriptor?.digest ?? details.id, what);
   if (!overwrite) refuseTaken(states, id);
@@ -33,6 +33,13 @@ export async function publishStored(publishing: EnginePublishing, world: Publish
         : null;
     return { root: id, imageId: details.id, bytesSent: 0, bytesReused: 0, layers, ...missing };
   }
+  const linked = await linkFromElsewhere(id, publishing, world);
+  if (linked !== null) {
+    await putNames(linked.root, overwrite ? states : await readNames(destination), destination, world);
+    learnBlobs(linked.root, cache, destination.repository);
+    await cache.save();
+    return { root: id, imageId: details.id, ...linked.amounts };
+  }
   const meter = createMeter({
     emit: world.emit,
     host: destination.client.registry,
@@ -42,7 +49,7 @@ export async function publishStored(publishing: EnginePublishing, world: Publish
   const blobs: StoredBlobs = { held: new Map(), there: new Map() };
   for (let readings = 1; ; readings += 1) {
     const passed = await readTar(reached.engine, details.id, world, destination.signal, (tar) =>
-      readStoredBlobs(tar, { ...blobs, destination, meter, what }),
+      readStoredBlobs(tar, { ...blobs, destination, cache, meter, what }),
     );
     if (passed === null) break;
     if (readings >= mostReadings) throw causeOf(passed);
@@ -53,6 +60,8 @@ export async function publishStored(publishing: EnginePublishing, world: Publish
   const now = overwrite ? states : await readNames(destination);
   if (!overwrite) refuseTaken(now, tree.root.descriptor.digest);
   await putNames(tree.root, now, destination, world);
+  for (const manifest of [tree.root, ...tree.children]) learnBlobs(manifest, cache, destination.repository);
+  await cache.save();
   return { root: tree.root.descriptor.digest, imageId: details.id, ...amounts };
 }
 
@@ -61,17 +70,14 @@ function causeOf({ cause }: SourcePassed): unknown {
 }
 
 /** The registry has the whole image already. */
-async function readKnown(
-  id: Digest,
-  { client, repository, signal }: Destination,
-): Promise<TreeManifest | null> {
+async function readKnown(id: Digest, { client, repository, signal }: Destination): Promise<Readable | null> {
   if ((await interruptible(client.headManifest(repository, id), signal)) === null) return null;
   const found = await interruptible(client.getManifest(repository, id), signal);
   return judgeManifest(found, `${client.registry}/${repository}@${id}`);
 }
 
 interface StoredTree {
-  readonly root: TreeManifest;
+  readonly root: Readable;
   /** Children of the root; none where it is an image. */
   readonly children: readonly Readable[];
   /** Configurations and layers, each once. */
@@ -156,6 +162,17 @@ async function putTree(
   return {
     bytesSent: travelled.reduce((bytes, { digest }) => bytes + (sent.get(digest) ?? 0), 0),
     bytesReused: sum(blobs) - sum(travelled),
-    layers: { sent: travelled.length, reused: blobs.length - travelled.length, mounted: 0 },
+    layers: countLayers(blobs, there, sent),
   };
+}
+
+function countLayers(
+  blobs: StoredTree["blobs"],
+  there: StoredBlobs["there"],
+  sent: ReadonlyMap<Digest, number>,
+): Published["layers"] {
+  const layers = blobs.filter(({ mediaType }) => !isConfigType(mediaType));
+  const travelled = layers.filter(({ digest }) => (sent.get(digest) ?? 0) > 0).length;
+  const mounted = layers.filter(({ digest }) => there.get(digest)?.mounted === true).length;
+  return { sent: travelled, reused: layers.length - travelled - mounted, mounted };
 }

@@ -1,11 +1,9 @@
 /** A manifest whose blobs are in the first repository, put under all its names. */
 import { RegctlError } from "../errors.ts";
 import type { Digest } from "../registry/digest.ts";
-import { createBlobMover } from "../transfer/blob-mover.ts";
-import { createMeter } from "../transfer/meter.ts";
-import { createRegistrySource } from "../transfer/registry-source.ts";
-import { type ImageTree, judgeManifest, readTree } from "../transfer/tree.ts";
+import type { ImageTree } from "../transfer/tree.ts";
 import { type Destination, renderName } from "./destination.ts";
+import { linkImage } from "./link-image.ts";
 import type { Name } from "./names.ts";
 import type { PublishWorld } from "./world.ts";
 
@@ -41,34 +39,8 @@ export async function putNames(
   for (const { tag } of todo.filter((name) => name.repository === repository)) await target.putTag(root, tag);
   // The first name's repository holds it by now: the others are linked from there.
   const elsewhere = todo.filter((name) => name.repository !== repository);
-  for (const name of elsewhere) await spread(root, name, destination, world);
-}
-
-/** Into another repository of the registry: blobs are linked there, and sent through here only where it will not. */
-async function spread(
-  root: ImageTree["root"],
-  name: Name,
-  destination: Destination,
-  world: PublishWorld,
-): Promise<void> {
-  const { client, repository, signal } = destination;
-  const source = createRegistrySource(client, repository, signal);
-  const target = destination.target(name.repository, repository);
-  const now = (): number => world.clock.now().getTime();
-  const meter = createMeter({ emit: world.emit, host: name.registry, what: renderName(name), now });
-  const sleep = (ms: number, over?: AbortSignal) =>
-    world.clock.sleep(ms, over === undefined ? signal : AbortSignal.any([signal, over]));
-  const mover = createBlobMover({ source, target, mounts: true, meter, sleep, now, signal });
-  const readable = judgeManifest(
-    { bytes: root.bytes, contentType: root.mediaType, digest: root.descriptor.digest },
-    renderName(name),
-  );
-  const tree = await readTree(readable, source);
-  try {
-    await mover.move(tree.blobs, false);
-    for (const manifest of tree.manifests.slice(0, -1)) await target.putManifest(manifest);
-    await target.putTag(root, name.tag);
-  } finally {
-    await mover.settled();
+  for (const name of elsewhere) {
+    await linkImage(root, { from: repository, to: name.repository }, destination, world);
+    await destination.target(name.repository, repository).putTag(root, name.tag);
   }
 }

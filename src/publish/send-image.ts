@@ -1,7 +1,5 @@
 /** What the registry lacks of an image whose layers are unpacked: linked, or read, packed and sent. */
 
-import { isRegctlError } from "../errors.ts";
-import { interruptible } from "../interruptible.ts";
 import type { Digest } from "../registry/digest.ts";
 import { mediaTypes } from "../registry/media-types.ts";
 import type { Compression } from "../transfer/compression/compression.ts";
@@ -9,6 +7,7 @@ import type { Meter } from "../transfer/meter.ts";
 import type { Destination } from "./destination.ts";
 import { createEstimate } from "./estimate.ts";
 import type { LayerCache } from "./layer-cache.ts";
+import { mountBlob } from "./mount-blob.ts";
 import type { PackedLayer } from "./packed-layer.ts";
 import { putBlob } from "./put-blob.ts";
 import { missingLayer, type SaveReading } from "./saved-image.ts";
@@ -56,7 +55,8 @@ export async function sendImage(sending: SendingImage, world: PublishWorld): Pro
   const mounted = new Set<Digest>();
   const settle = async ([part, standing]: readonly [Digest, Standing]): Promise<void> => {
     if (standing.how === "send") return;
-    if (standing.how === "mount" && !(await mount(standing, destination))) return;
+    if (standing.how === "mount" && !(await mountBlob(standing.layer.digest, standing.from, destination)))
+      return;
     if (standing.how === "mount") mounted.add(part);
     parts.set(part, standing.layer);
     cache.learn(part, standing.layer, destination.repository);
@@ -81,23 +81,6 @@ function unpackedBytes({ image }: SendingImage, parts: ReadonlyMap<Digest, Packe
   if (image.diffIds.every((diffId) => parts.has(diffId))) return 0;
   const known = image.diffIds.reduce((sum, diffId) => sum + (parts.get(diffId)?.unpacked ?? 0), 0);
   return Math.max(0, image.size - known);
-}
-
-async function mount(
-  { layer, from }: Extract<Standing, { how: "mount" }>,
-  { client, repository, signal }: Destination,
-): Promise<boolean> {
-  try {
-    const answer = await interruptible(client.mountBlob(repository, layer.digest, from), signal);
-    if (answer === "mounted") return true;
-    await client.cancelUpload(answer).catch(() => {});
-    return false;
-  } catch (error) {
-    signal.throwIfAborted();
-    // Some registries refuse it outright; whether it may be pushed at all shows when it is.
-    if (isRegctlError(error) && error.code !== "REGISTRY_UNREACHABLE") return false;
-    throw error;
-  }
 }
 
 interface Reading extends SendingImage {

@@ -12,16 +12,20 @@ import { emptyNote } from "../transfer/resume-state.ts";
 import { createStreamFeed, SourcePassed } from "../transfer/stream-feed.ts";
 import { uploadBlob } from "../transfer/upload-blob.ts";
 import type { Destination } from "./destination.ts";
+import { mountKnown } from "./known-blobs.ts";
+import type { LayerCache } from "./layer-cache.ts";
 
 export interface StoredBlobs {
   /** Small ones, manifests among them. */
   readonly held: Map<Digest, Buffer>;
   /** Large ones that the registry has by now, with the bytes that travelled for each. */
-  readonly there: Map<Digest, { readonly size: number; readonly sent: number }>;
+  readonly there: Map<Digest, { readonly size: number; readonly sent: number; readonly mounted: boolean }>;
 }
 
 export interface StoredReading extends StoredBlobs {
   readonly destination: Destination;
+  /** What is in other repositories of the registry. */
+  readonly cache: LayerCache;
   readonly meter: Meter;
   /** For errors. */
   readonly what: string;
@@ -60,11 +64,15 @@ function digestOfPart({ type, path }: TarPart): Digest | null {
 }
 
 async function passOn(digest: Digest, part: TarPart, reading: StoredReading): Promise<SourcePassed | null> {
-  const { destination, meter, there, what } = reading;
+  const { destination, cache, meter, there, what } = reading;
   const { client, repository, signal, upload, notes } = destination;
   const { size } = part;
   if ((await interruptible(client.headBlob(repository, digest), signal)) !== null) {
-    there.set(digest, { size, sent: 0 });
+    there.set(digest, { size, sent: 0, mounted: false });
+    return null;
+  }
+  if (await mountKnown(digest, cache, destination)) {
+    there.set(digest, { size, sent: 0, mounted: true });
     return null;
   }
   meter.expect(size);
@@ -76,7 +84,7 @@ async function passOn(digest: Digest, part: TarPart, reading: StoredReading): Pr
     const begun = note.left === null ? null : await leftUpload(note, size, upload);
     if (begun !== null) meter.expect(-begun.offset);
     await uploadBlob(feed, begun, { ...upload, note });
-    there.set(digest, { size, sent: feed.passed });
+    there.set(digest, { size, sent: feed.passed, mounted: false });
     return null;
   } catch (error) {
     if (error instanceof SourcePassed) return error;

@@ -1,6 +1,6 @@
 /** What pulling needs to know of an engine. */
 import type { ImageEngine } from "../engine/client.ts";
-import { usesContainerdStore } from "../engine/engine-info.ts";
+import { isPodman, usesContainerdStore } from "../engine/engine-info.ts";
 import { normalisePlatform, type Platform } from "../registry/platform.ts";
 
 /**
@@ -20,7 +20,7 @@ export interface EngineFacts {
 
 export async function readEngineFacts(engine: ImageEngine): Promise<EngineFacts> {
   const [info, version] = await Promise.all([engine.info(), engine.version()]);
-  const podman = version.components.some((name) => /podman/i.test(name));
+  const podman = isPodman(version);
   const store: StoreKind = podman ? "podman" : usesContainerdStore(info) ? "store" : "graph";
   return {
     version: info.serverVersion,

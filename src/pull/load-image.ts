@@ -1,13 +1,13 @@
 /** One image, fetched and loaded at the same time. */
 import type { AccessWorld } from "../access/world.ts";
 import type { ImageEngine } from "../engine/client.ts";
+import { readEvents } from "../engine/read-events.ts";
 import { isRegctlError } from "../errors.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import type { Digest } from "../registry/digest.ts";
 import { type Reference, renderReference } from "../registry/reference.ts";
 import { createMeter } from "../transfer/meter.ts";
-import { readEvents } from "./engine-events.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { createLayerFetches, type LayerFetches } from "./fetch-layers.ts";
 import type { FoundImage } from "./find-image.ts";

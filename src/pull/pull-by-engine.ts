@@ -2,13 +2,13 @@
 import { readEngineLogin } from "../access/engine-login.ts";
 import type { AccessWorld } from "../access/world.ts";
 import type { ImageEngine } from "../engine/client.ts";
-import type { EngineEvent } from "../engine/image-info.ts";
+import type { EngineEvent, EngineImageDetails } from "../engine/image-info.ts";
+import { readEvents } from "../engine/read-events.ts";
 import { isRegctlError, RegctlError } from "../errors.ts";
-import { explainEngineMessage } from "../explain/engine-messages.ts";
-import { parseDigest } from "../registry/digest.ts";
+import { explainText } from "../explain/messages/explain-text.ts";
+import { type Digest, parseDigest } from "../registry/digest.ts";
 import { platformOf, renderPlatform } from "../registry/platform.ts";
 import { manifestKeyOf, type Reference, renderReference } from "../registry/reference.ts";
-import { readEvents } from "./engine-events.ts";
 import { giveNames } from "./give-names.ts";
 import type { Pulled } from "./pull-directly.ts";
 import { createPullLog } from "./pull-log.ts";
@@ -45,17 +45,19 @@ export async function pullByEngine(reference: Reference, pull: EnginePull): Prom
       });
     }
   };
+  const before = await engine.images.inspect(renderReference(reference));
   try {
     const open = () => engine.images.pull(name, key, options);
     await readEvents(open, tell, { engine, request, signal: world.signal });
   } catch (error) {
     throw toPullError(error, reference, login === null ? null : "the logins of docker");
   }
-  return await lookAt(reference, log, pull);
+  return await lookAt(reference, before, log, pull);
 }
 
 async function lookAt(
   reference: Reference,
+  before: EngineImageDetails | null,
   log: ReturnType<typeof createPullLog>,
   pull: EnginePull,
 ): Promise<Pulled> {
@@ -73,16 +75,24 @@ async function lookAt(
   });
   const { total } = log.bytes();
   return {
-    digest: parseDigest(log.digest()) ?? reference.digest ?? null,
+    digest: parseDigest(log.digest()) ?? reference.digest ?? onlyDigest(reference, details),
     imageId: details.id,
     platform: platform === null || details.os === "" ? null : renderPlatform(platform),
     names,
     bytesReceived: total,
     bytesReused: null,
-    layers: log.layers(),
-    changed: log.isNew() || named,
+    layers: log.layers(details.id),
+    // Not every engine says that nothing was new.
+    changed: (log.isNew() && before?.id !== details.id) || named,
     digestKnown: true,
   };
+}
+
+/** Podman does not say what it pulled, but remembers it. */
+function onlyDigest({ registry, repository }: Reference, { digests }: EngineImageDetails): Digest | null {
+  const begin = `${renderReference({ registry, repository })}@`;
+  const [digest, ...others] = digests.filter((each) => each.startsWith(begin));
+  return digest === undefined || others.length > 0 ? null : parseDigest(digest.slice(begin.length));
 }
 
 function toPullError(error: unknown, reference: Reference, login: string | null): unknown {
@@ -91,11 +101,11 @@ function toPullError(error: unknown, reference: Reference, login: string | null)
   const what = renderReference(reference);
   const { registry } = reference;
   // Whether it is not there or not shown to whoever asks, Docker Hub does not tell.
-  const kind = /pull access denied/.test(message) ? "auth" : explainEngineMessage(message)?.kind;
+  const code = /pull access denied/.test(message) ? "UNAUTHORIZED" : explainText(message)[0]?.code;
   const options = { cause: error };
-  if (kind === "auth")
+  if (code === "UNAUTHORIZED" || code === "DENIED")
     return new RegctlError("UNAUTHORIZED", { registry, what, reason: message, login }, options);
-  if (kind === "not-found" || status === 404)
+  if (code === "NOT_FOUND" || status === 404)
     return new RegctlError("NOT_FOUND", { what, reason: message }, options);
   return error;
 }

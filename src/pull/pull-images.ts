@@ -1,13 +1,12 @@
 /** `pull`: images of registries into the engine, by the better of two ways, or into files. */
+import { readEngineTrust } from "../access/engine-trust.ts";
 import { openClient } from "../access/open.ts";
 import type { AccessWorld } from "../access/world.ts";
 import { userPaths } from "../config/paths.ts";
-import { judgeProbe, type ProbeVerdict } from "../engine/probe.ts";
 import { type EngineWorld, type ReachedEngine, reachEngine } from "../engine/reach-engine.ts";
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import { explain, toRegctlError } from "../explain/errors.ts";
-import { hubRegistry } from "../registry/docker-hub.ts";
 import { hostOf } from "../registry/insecure-list.ts";
 import { isLoopbackHost } from "../registry/loopback.ts";
 import { type Reference, renderReference } from "../registry/reference.ts";
@@ -101,12 +100,7 @@ async function pullIntoEngine(image: MeantImage, into: Into): Promise<PullItem> 
   return { reference: renderReference(reference), via, why, output: null, ...pulled, seconds };
 }
 
-const probeTimeoutMs = 5_000;
-
-async function decideWay(
-  reference: Reference,
-  { input, reached, facts: engine, world }: Into,
-): Promise<ChosenWay> {
+async function decideWay(reference: Reference, { input, reached, world }: Into): Promise<ChosenWay> {
   const { registry, digest } = reference;
   const facts = {
     asked: input.via ?? null,
@@ -116,18 +110,8 @@ async function decideWay(
   };
   const needed = facts.asked === null && (facts.engineHere || !facts.loopback);
   if (needed) world.emit({ event: "step", host: registry, step: "ask the engine" });
-  return chooseWay({ ...facts, verdict: needed ? await probe(registry, reached, engine) : null });
-}
-
-/** Every engine trusts Docker Hub, which would count the question; Podman answers 404 to such questions. */
-async function probe(
-  registry: string,
-  { engine }: ReachedEngine,
-  { store }: EngineFacts,
-): Promise<ProbeVerdict> {
-  if (registry === hubRegistry) return "trusted";
-  if (store === "podman") return "unsupported";
-  return judgeProbe(await engine.probeRegistry(`${registry}/regctl-probe:latest`, probeTimeoutMs)).verdict;
+  const trust = needed ? await readEngineTrust(reached.engine, registry) : null;
+  return chooseWay({ ...facts, verdict: trust?.verdict ?? null });
 }
 
 function throughEngine(

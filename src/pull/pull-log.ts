@@ -5,7 +5,8 @@ export interface PullLog {
   note(event: EngineEvent): void;
   /** Of layers that it downloads, as far as it has told. */
   bytes(): { readonly done: number; readonly total: number };
-  layers(): { readonly received: number; readonly reused: number };
+  /** `image`: its id, of which Podman speaks as of a layer. */
+  layers(image: string): { readonly received: number; readonly reused: number };
   /** What it says at the end; empty when it says nothing. */
   digest(): string;
   /** It did not have this very image under this name before. */
@@ -24,8 +25,9 @@ export function createPullLog(): PullLog {
   const layers = new Map<string, Layer>();
   let digest = "";
   let isNew = true;
-  const count = (state: Layer["state"]): number =>
-    [...layers.values()].filter((layer) => layer.state === state).length;
+  const count = (image: string, ...states: readonly Layer["state"][]): number =>
+    [...layers].filter(([id, { state }]) => states.includes(state) && !image.startsWith(`sha256:${id}`))
+      .length;
   return {
     note: (event) => {
       const { id, status } = event;
@@ -40,7 +42,7 @@ export function createPullLog(): PullLog {
       const sum = (pick: (layer: Layer) => number) => all.reduce((total, layer) => total + pick(layer), 0);
       return { done: sum(({ done }) => done), total: sum(({ total }) => total) };
     },
-    layers: () => ({ received: count("came") + count("comes"), reused: count("there") }),
+    layers: (image) => ({ received: count(image, "came", "comes"), reused: count(image, "there") }),
     digest: () => digest,
     isNew: () => isNew,
   };

@@ -35,7 +35,8 @@ export async function tryApproaches<Opened extends OpenedApproach>(
   for (const approach of approaches) {
     try {
       const opened = await open(approach);
-      if (failures.length === 0 || !speaksTlsInstead(opened.answer)) return opened;
+      const { status, bytes } = opened.answer;
+      if (failures.length === 0 || !speaksTlsInstead(status, bytes.toString("utf8"))) return opened;
     } catch (error) {
       if (!(error instanceof ConnectionFailure)) throw error;
       failures.push({ approach, failure: error });
@@ -68,8 +69,8 @@ export async function askVersion(
 }
 
 /** Go's and nginx's words for plain HTTP that came to a port with TLS. */
-function speaksTlsInstead({ status, bytes }: RegistryResponse): boolean {
-  return status === 400 && /http request.*https (server|port)/i.test(bytes.toString("utf8"));
+export function speaksTlsInstead(status: number, body: string): boolean {
+  return status === 400 && /http request.*https (server|port)/i.test(body);
 }
 
 function combine(failures: readonly Failed[]): Error {

@@ -115,7 +115,8 @@ function readImage(object: JsonObject, mediaType: string): ImageManifest | strin
   if (typeof common === "string") return common;
   const config = readDescriptor(object.config);
   if (typeof config === "string") return `its config ${config}`;
-  const layers = readDescriptors(object.layers, "layer");
+  // Docker with containerd's store writes null for an image without layers (FROM scratch), and registries take it.
+  const layers = readDescriptors(object.layers === null ? [] : object.layers, "layer");
   return typeof layers === "string" ? layers : { kind: "image", ...common, config, layers };
 }
 

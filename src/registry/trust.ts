@@ -7,8 +7,11 @@ import { RegctlError } from "../errors.ts";
 import type { Emit, Environment, Files } from "../ports.ts";
 import type { ServerTrust } from "./http/transport.ts";
 
+/** All that is needed of files: they may be another host's. */
+export type TrustFiles = Pick<Files, "read" | "list">;
+
 export interface TrustWorld {
-  readonly files: Files;
+  readonly files: TrustFiles;
   readonly environment: Environment;
   readonly home: string;
   readonly emit: Emit;
@@ -82,7 +85,7 @@ export async function readTrust(question: TrustQuestion, world: TrustWorld): Pro
   };
 }
 
-async function readCa(path: string, files: Files): Promise<string> {
+async function readCa(path: string, files: TrustFiles): Promise<string> {
   const wrong = (problem: string) => new RegctlError("USAGE", { problem });
   const content = await files.read(path).catch((error: unknown) => {
     throw wrong(`the CA cannot be read: ${error instanceof Error ? error.message : String(error)}`);
@@ -124,7 +127,11 @@ async function readFolder(
   return { authorities, identities };
 }
 
-async function readPem(path: string, files: Files, warn: (warning: string) => void): Promise<string | null> {
+async function readPem(
+  path: string,
+  files: TrustFiles,
+  warn: (warning: string) => void,
+): Promise<string | null> {
   try {
     const text = (await files.read(path))?.toString("utf8") ?? "";
     if (isPem(text)) return text;

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { buildConnector, Client, Dispatcher } from "undici";
 import type { Dial, HttpOverStream, HttpRequest, HttpResponse } from "../engine/carrier.ts";
 import { flatHeaders, HttpClient, request as sendRequest } from "./undici.ts";
+import { countMovedBytes } from "./young-generation.ts";
 
 /** Engines close idle connections late or never; a new one may cost an SSH channel and a sudo. */
 const keepAliveMs = 60_000;
@@ -33,6 +34,7 @@ function connectBy(dial: Dial): buildConnector.connector {
     dial().then(
       (stream) => {
         stream.once("error", ignore);
+        sweepAsItPasses(stream);
         // undici would dial again and again for an error of its own that says so.
         if (stream.destroyed) callback(new Error("the connection ended at once"), null);
         else callback(null, asSocket(stream));
@@ -40,6 +42,21 @@ function connectBy(dial: Dial): buildConnector.connector {
       (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null),
     );
   };
+}
+
+/** Whole images pass, in chunks that live for a moment. SSH channels do not count: what they cost lies elsewhere. */
+function sweepAsItPasses(stream: Duplex): void {
+  if (!("bytesRead" in stream) || !("bytesWritten" in stream)) return;
+  const socket = asSocket(stream);
+  let before = 0;
+  const count = (): void => {
+    const passed = socket.bytesRead + socket.bytesWritten;
+    countMovedBytes(passed - before);
+    before = passed;
+  };
+  // undici waits for both as well: nobody reads because of us.
+  socket.on("readable", count);
+  socket.on("drain", count);
 }
 
 /** Over HTTP/1.1 undici uses only what every Duplex has, and `ref` and `unref` where they exist. */

@@ -111,8 +111,14 @@ function openNote({ own, free, left, key, done }: NoteOptions): UploadNote {
 async function writeNote(path: string, note: object): Promise<void> {
   await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
-  await writeFile(temporary, JSON.stringify(note), { mode: 0o600 });
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, JSON.stringify(note), { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (error) {
+    // On a full disk its name alone would stay.
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** The first file of that upload that nobody holds, made ours by renaming it: of two who try, one succeeds. */

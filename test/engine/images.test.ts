@@ -202,6 +202,26 @@ test("a push shows its login in a header and tells the digest at its end", async
   assert.deepEqual(logins, [{ username: "ann", password: "pä$$", serveraddress: "r:5000" }, {}]);
 });
 
+test("a login is padded base64 in the URL alphabet, whatever its length: engines read no other", async () => {
+  const headers: string[] = [];
+  await using opened = await openScripted({
+    "POST /images/r:5000/app/push?tag=1": (request, response) => {
+      headers.push(String(request.headers["x-registry-auth"]));
+      json(200)(request, response);
+    },
+  });
+  const logins = ["?~", "?~1", "?~12"].map((password) => ({ username: "ann", password, registry: "r:5000" }));
+  for (const login of [...logins, null]) {
+    await collect(await opened.engine.images.push("r:5000/app", "1", login, never));
+  }
+  assert.equal(headers.length, 4);
+  for (const header of headers) {
+    assert.match(header, /^[\w-]+={0,2}$/);
+    assert.equal(header.length % 4, 0);
+  }
+  assert.deepEqual(new Set(headers.map((header) => header.split("=").length - 1)), new Set([0, 1, 2]));
+});
+
 test("a pull names its platform", async () => {
   await using opened = await openScripted({
     "POST /images/create?fromImage=r%3A5000%2Fapp&tag=sha256%3Add&platform=linux%2Farm64": json(200, {

@@ -1,16 +1,12 @@
 /** `publish`, when the engine, the registry, the way between them or the person at the keyboard stops. */
 import assert from "node:assert/strict";
-import { buffer } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { isRegctlError } from "../../src/errors.ts";
-import { computeDigest, type Digest } from "../../src/registry/digest.ts";
-import { parseManifest } from "../../src/registry/manifest.ts";
 import { makeBytes, makeTar } from "../support/image-maker.ts";
 import { openPublishWorld, type PublishWorldParts } from "../support/publish-world.ts";
 import { digestAt } from "../support/registry-content.ts";
-import { openTestClient } from "../support/registry-world.ts";
 import { makeSavedTar, makeUnpacked } from "../support/saved-tar.ts";
+import { assertArrived } from "./arrived.ts";
 
 const mebibyte = 1024 * 1024;
 /** Packs to about its own size: more than is kept to be sent again. */
@@ -23,19 +19,6 @@ async function open(of = made): Promise<PublishWorldParts> {
   const size = layers.reduce((sum, { length }) => sum + length, 0);
   const image = { id, names: ["app:1"], diffIds, size, tar: makeSavedTar("docker-28", of) };
   return await openPublishWorld({ images: [image] });
-}
-
-async function assertArrived(world: PublishWorldParts, of = made): Promise<void> {
-  await using opened = await openTestClient(world.registry);
-  const { client } = opened;
-  const { bytes, contentType } = await client.getManifest("app", "1");
-  const manifest = parseManifest(bytes, contentType, "app");
-  assert.ok(manifest.kind === "image" && manifest.config.digest === of.id);
-  const unpacked: Digest[] = [];
-  for (const { digest } of manifest.layers) {
-    unpacked.push(computeDigest(gunzipSync(await buffer((await client.getBlob("app", digest)).stream))));
-  }
-  assert.deepEqual(unpacked, of.diffIds);
 }
 
 const patches = /blobs\/uploads/;
@@ -52,7 +35,7 @@ describe("when the engine stops in the middle", () => {
       await assert.rejects(world.publish("app:1"), (error) => isRegctlError(error, "ENGINE_UNREACHABLE"));
       assert.equal(await digestAt(world.registry, "app", "1"), null);
       const { items } = await world.publish("app:1", { compression });
-      await assertArrived(world);
+      await assertArrived(world.registry, made);
       const sent = items[0]?.bytesSent ?? 0;
       assert.equal(sent < 30 * mebibyte, resumed, `${sent} bytes`);
     });
@@ -64,7 +47,7 @@ describe("when the registry or the way to it stops", () => {
     await using world = await open();
     world.proxy.set({ method: "PATCH", path: patches, fault: cutAt(20 * mebibyte), times: 2 });
     const { items } = await world.publish("app:1");
-    await assertArrived(world);
+    await assertArrived(world.registry, made);
     assert.ok((items[0]?.bytesSent ?? 0) < largest + 20 * mebibyte);
     assert.equal(world.saves(), 1);
   });
@@ -76,7 +59,7 @@ describe("when the registry or the way to it stops", () => {
       { method: "GET", path: patches, fault: { kind: "status", status: 404, body: "{}" } },
     );
     await world.publish("app:1");
-    await assertArrived(world);
+    await assertArrived(world.registry, made);
     assert.equal(world.saves(), 2);
   });
 
@@ -92,7 +75,7 @@ describe("when the registry or the way to it stops", () => {
     await using world = await open(small);
     world.proxy.set({ path: patches, times: 1000, fault: { kind: "limit", bytes: 2 * mebibyte } });
     await world.publish("app:1");
-    await assertArrived(world, small);
+    await assertArrived(world.registry, small);
     assert.ok(world.told.some((event) => event.event === "note" && event.note.includes("KiB")));
   });
 });
@@ -112,7 +95,7 @@ describe("when it is interrupted", () => {
     assert.equal(await digestAt(world.registry, "app", "1"), null);
     world.proxy.set();
     const { items } = await world.publish("app:1");
-    await assertArrived(world);
+    await assertArrived(world.registry, made);
     assert.ok((items[0]?.bytesSent ?? 0) < 35 * mebibyte, `${items[0]?.bytesSent} bytes`);
   });
 });

@@ -257,6 +257,37 @@ describe("an image of containerd's store", () => {
     assert.equal(await digestAt(world.registry, "app", "1"), amd64.digest);
   });
 
+  it("is linked from another repository that an earlier run has put it into, and not read", async () => {
+    await using world = await openPublishWorld({
+      images: [image(makeStoredTar(tree))],
+      driverStatus: storeStatus,
+    });
+    await world.publish("app:1");
+    const { items } = await world.publish("app:1", { names: [`${world.proxy.host}/team/app:1`] });
+    await assertTree(world.registry, "team/app", "1", tree);
+    assert.deepEqual([items[0]?.bytesSent, items[0]?.layers.sent, world.saves()], [0, 0, 1]);
+    await world.dropCache();
+    const blind = await world.publish("app:1", { names: [`${world.proxy.host}/blind:1`] });
+    await assertTree(world.registry, "blind", "1", tree);
+    assert.ok(Number(blind.items[0]?.bytesSent) > 4_000_000);
+    assert.equal(world.saves(), 2);
+  });
+
+  it("is read where it is gone from there, and its large blobs are linked all the same", async () => {
+    await using world = await openPublishWorld({
+      images: [image(makeStoredTar(tree))],
+      driverStatus: storeStatus,
+    });
+    await world.publish("app:1");
+    await using opened = await openTestClient(world.registry);
+    await opened.client.deleteManifest("app", tree.manifest.digest);
+    const { items } = await world.publish("app:1", { names: [`${world.proxy.host}/team/app:1`] });
+    await assertTree(world.registry, "team/app", "1", tree);
+    assert.equal(world.saves(), 2);
+    assert.equal(items[0]?.layers.mounted, 2);
+    assert.ok(Number(items[0]?.bytesSent) < 100_000);
+  });
+
   it("is not packed anew", async () => {
     await using world = await openPublishWorld({
       images: [image(makeStoredTar(tree))],

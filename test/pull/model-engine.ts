@@ -29,6 +29,12 @@ export interface ModelEngine extends AsyncDisposable {
   readonly logins: string[];
   /** What comes of the next loads instead of images; each is used once. */
   readonly refusals: string[];
+  /** Requests that it never answers from now on: "POST /images/load". */
+  silentOn: RegExp | null;
+  /** How many of them there were. */
+  silences: number;
+  /** The connection of the next load ends after so many bytes of the tar, once. */
+  cutLoadAfter: number | null;
   /** What it pulls: status and lines. */
   pulls: (query: URLSearchParams) => readonly [number, readonly object[]];
 }
@@ -42,6 +48,9 @@ export async function startModelEngine(script: EngineScript): Promise<ModelEngin
     probe: [500, "Get https://r/v2/: http: server gave HTTP response to HTTPS client"],
     logins: [],
     refusals: [],
+    silentOn: null,
+    silences: 0,
+    cutLoadAfter: null,
     pulls: () => [404, [{ message: "manifest unknown: manifest unknown" }]],
     [Symbol.asyncDispose]: () => scripted.close(),
   };
@@ -53,6 +62,11 @@ function route(engine: ModelEngine, request: IncomingMessage, response: ServerRe
   const url = new URL(request.url ?? "/", "http://engine");
   const path = decodeURIComponent(url.pathname.replace(/^\/v[\d.]+/, ""));
   const line = `${request.method} ${path}`;
+  if (engine.silentOn?.test(line) === true) {
+    engine.silences += 1;
+    request.resume();
+    return true;
+  }
   if (path.startsWith("/distribution/"))
     return answer(response, engine.probe[0], { message: engine.probe[1] });
   if (line === "GET /images/json") return answer(response, 200, [...engine.images].map(renderImage));
@@ -110,6 +124,9 @@ interface Saved {
 
 /** Rejects when the tar is cut off on its way. */
 async function load(engine: ModelEngine, request: IncomingMessage): Promise<object> {
+  const cut = engine.cutLoadAfter;
+  engine.cutLoadAfter = null;
+  if (cut !== null) await readBytes(request, cut);
   const tar = await buffer(request);
   const refusal = engine.refusals.shift();
   if (refusal !== undefined) return refuse(refusal);
@@ -144,6 +161,15 @@ async function load(engine: ModelEngine, request: IncomingMessage): Promise<obje
   }
   engine.loads.push(sizes);
   return { stream: "Loaded image\n" };
+}
+
+/** Throws when so many have come. */
+async function readBytes(request: IncomingMessage, bytes: number): Promise<void> {
+  let left = bytes;
+  for await (const chunk of request) {
+    left -= chunk.length;
+    if (left <= 0) throw new Error("that is enough");
+  }
 }
 
 function refuse(message: string): object {

@@ -69,6 +69,24 @@ test("what it tells is the progress, and what it knows afterwards the result", a
   assert.deepEqual(world.proxy.requests, [], "the registry is the engine's to ask");
 });
 
+/** SOURCE: `POST /images/create` of Podman 5.8 against a docker-registry in the lab, the second time. */
+const podmanLines = [
+  { status: "Already exists", progressDetail: {}, id: "aaaaaaaaaaaa" },
+  { status: "Pulling fs layer", progressDetail: {}, id: "111111111111" },
+  { status: "Download complete", progressDetail: {}, id: "111111111111" },
+];
+
+test("Podman tells neither digest nor whether anything was new, and speaks of the image as of a layer", async () => {
+  await using world = await openTrusting();
+  await world.pull("app:1", { via: "engine" });
+  world.engine.pulls = () => [200, podmanLines];
+  const item = await world.pull("app:1", { via: "engine" });
+  assert.deepEqual(
+    [item.digest, item.changed, item.layers, item.imageId],
+    [digest, false, { received: 0, reused: 1 }, id],
+  );
+});
+
 test("with the user's login, by digest, and for another platform", async () => {
   await using world = await openTrusting();
   const { host } = world.proxy;

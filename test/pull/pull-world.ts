@@ -27,12 +27,17 @@ export interface PullWorld extends AsyncDisposable {
   kept(): Promise<readonly string[]>;
 }
 
-export async function openPullWorld(script: EngineScript = engine2010): Promise<PullWorld> {
-  const [home, registry, engine] = await Promise.all([
+/** `place`: the home, when it is not to be one of its own. */
+export async function openPullWorld(
+  script: EngineScript = engine2010,
+  place: string | null = null,
+): Promise<PullWorld> {
+  const [temporary, registry, engine] = await Promise.all([
     createTempHome(),
     startOwnRegistry(),
     startModelEngine(script),
   ]);
+  const home = { path: place ?? temporary.path };
   const proxy = await startFaultProxy(registry.host);
   const told: ProgressEvent[] = [];
   const pullAll: PullWorld["pullAll"] = async (input) => {
@@ -68,7 +73,7 @@ export async function openPullWorld(script: EngineScript = engine2010): Promise<
     },
     kept: async () => await readdir(join(home.path, ".cache/regctl/pull")).catch(() => []),
     [Symbol.asyncDispose]: async () => {
-      for (const one of [proxy, registry, engine, home]) await one[Symbol.asyncDispose]();
+      for (const one of [proxy, registry, engine, temporary]) await one[Symbol.asyncDispose]();
     },
   };
 }

@@ -142,6 +142,12 @@ test("nesting without end is no way to bring it down", () => {
   assert.equal(parse(JSON.stringify(image).replace("{", `{"x":${deep},`)).kind, "image");
 });
 
+test("an image without layers has null for their list where docker with containerd's store made it", () => {
+  // SOURCE: docker 28.5.2 with containerd's store, `docker push` of FROM scratch with a label
+  const manifest = parseManifest(Buffer.from(JSON.stringify({ ...image, layers: null })), "", "it");
+  assert.deepEqual([manifest.kind, manifest.kind === "image" && manifest.layers], ["image", []]);
+});
+
 test("layers say how they are packed, and where they may be", () => {
   assert.equal(layerCompressionOf(mediaTypes.dockerLayer), "gzip");
   assert.equal(layerCompressionOf(mediaTypes.ociLayerGzip), "gzip");

@@ -1,6 +1,6 @@
 /**
- * `npm run soak [-- copy|serve] [--minutes N]`: what takes minutes and gibibytes. Each line says what was done and what
- * held; exit 1 when something did not.
+ * `npm run soak [-- copy|publish|serve] [--minutes N]`: what takes minutes and gibibytes. Each line says what was done
+ * and what held; exit 1 when something did not.
  */
 import { once } from "node:events";
 import { cpus, release } from "node:os";
@@ -59,8 +59,12 @@ async function copy(
 
 let failed = false;
 function judge(title: string, { code, moved, peak, seconds }: Ended, ok: boolean): void {
-  failed ||= !ok;
   const facts = `exit ${code}, ${(moved / gib).toFixed(2)} GiB moved, ${seconds.toFixed(0)} s, RSS ${(peak / 2 ** 20).toFixed(0)} MiB`;
+  judgeLine(title, facts, ok);
+}
+
+function judgeLine(title: string, facts: string, ok: boolean): void {
+  failed ||= !ok;
   say(`${ok ? "ok  " : "FAIL"} ${title}: ${facts}`);
 }
 
@@ -119,16 +123,18 @@ else if (withoutGo === false) {
   await soakLargeBlob(from, to);
 } else say(`skipped: ${withoutGo}`);
 
+if (isWanted("publish") && withoutGo === false) {
+  const { soakPublish } = await import("./publish.ts");
+  await soakPublish({ judge: judgeLine });
+}
+
 if (isWanted("serve")) {
   const { soakServe } = await import("./serve.ts");
   await using regctl = await installRegctl();
   await soakServe({
     program: regctl.program,
     minutes: Number(values.minutes),
-    judge: (title, facts, ok) => {
-      failed ||= !ok;
-      say(`${ok ? "ok  " : "FAIL"} ${title}: ${facts}`);
-    },
+    judge: judgeLine,
   });
 }
 process.exitCode = failed ? 1 : 0;

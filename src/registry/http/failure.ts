@@ -3,6 +3,7 @@
 /**
  * `name`: no address for the name. `certificate`: the server's is not accepted. `plaintext`: it answered the TLS
  * handshake with something else. `client-certificate`: it wants one from us. `broken`: it was connected and went.
+ * `closed`: whoever asked is done with the server.
  */
 export type FailureKind =
   | "name"
@@ -13,7 +14,8 @@ export type FailureKind =
   | "plaintext"
   | "tls"
   | "proxy"
-  | "broken";
+  | "broken"
+  | "closed";
 
 /** No answer came, or not all of it. */
 export class ConnectionFailure extends Error {
@@ -70,6 +72,7 @@ const rows: readonly Row[] = [
     say: "it hung up during the TLS handshake",
   },
   { match: /^(EPROTO|ERR_SSL_\w+|ERR_TLS_\w+) /, kind: "tls" },
+  { match: /^CLOSED_HERE /, kind: "closed" },
   { match: /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|UND_ERR_ABORTED|ERR_HTTP2\w*|ECONNABORTED) /, kind: "broken" },
 ];
 

@@ -67,6 +67,7 @@ function orThrow(result: Result): RegistryResponse {
 
 function isWorthIt(result: Result, request: RegistryRequest, known: boolean): boolean {
   if (result instanceof ConnectionFailure) {
+    if (result.kind === "closed") return false;
     if (!result.sent) return known && result.kind !== "certificate" && result.kind !== "plaintext";
     return request.repeatable;
   }

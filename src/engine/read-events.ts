@@ -1,7 +1,8 @@
-/** The lines that an engine answers with while it pulls or loads. */
-import type { ImageEngine } from "../engine/client.ts";
-import type { EngineEvent } from "../engine/image-info.ts";
+/** The lines that an engine answers with while it pushes, pulls or loads. */
+
 import { isRegctlError, RegctlError } from "../errors.ts";
+import type { ImageEngine } from "./client.ts";
+import type { EngineEvent } from "./image-info.ts";
 
 export interface EventReading {
   readonly engine: Pick<ImageEngine, "host" | "via">;
