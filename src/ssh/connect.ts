@@ -15,7 +15,8 @@ const deepest = 8;
 
 /**
  * Connects to a host as `ssh` would: its configuration, known hosts, keys, agent and jump hosts are honoured, and
- * whatever must be asked is asked. The carrier is chosen by `options.ssh`; `auto` is node unless it cannot.
+ * whatever must be asked is asked. The carrier is chosen by `options.ssh`; `auto` is node unless it cannot, or unless
+ * `options.prefer` says `openssh` and there is one.
  * @throws RegctlError SSH_*, USAGE
  */
 export async function connectSsh(
@@ -43,12 +44,13 @@ async function connectDeep(
 ): Promise<SshConnection> {
   const identityFiles = depth === 0 ? options.identityFiles : [];
   // Most connections need it, and the configuration is asked of another process meanwhile.
-  if (options.ssh !== "openssh")
+  if (options.ssh === "node" || (options.ssh === "auto" && options.prefer !== "openssh"))
     import("./node/library.ts").then(
       ({ loadSshLibrary }) => loadSshLibrary(),
       () => {},
     );
-  const target = await readTarget(spec, world, identityFiles);
+  const target = staysAlive(await readTarget(spec, world, identityFiles), options);
+  options.signal?.throwIfAborted();
   if (depth > deepest) {
     throw new RegctlError("SSH_CONFIG_BROKEN", {
       path: "ProxyJump",
@@ -58,6 +60,10 @@ async function connectDeep(
   const reason = options.ssh === "node" ? null : await reasonForOpenSsh(target, options, world);
   if (reason !== null && via === undefined)
     return await connectByOpenSsh(target, spec, options, world, reason);
+  if (options.ssh === "auto" && options.prefer === "openssh" && via === undefined) {
+    const connection = await tryOpenSsh(target, spec, options, world);
+    if (connection !== null) return connection;
+  }
   try {
     return await connectByNode(target, options, world, depth, via);
   } catch (error) {
@@ -70,6 +76,21 @@ async function connectDeep(
       note: `${error.facts.reason}: trying OpenSSH's ssh instead`,
     });
     return await connectByOpenSsh(target, spec, options, world, error.facts.reason);
+  }
+}
+
+/** Null when there is no `ssh` here. */
+async function tryOpenSsh(
+  target: SshTarget,
+  spec: HostSpec,
+  options: SshOptions,
+  world: SshWorld,
+): Promise<SshConnection | null> {
+  try {
+    return await connectByOpenSsh(target, spec, options, world, "it is preferred");
+  } catch (error) {
+    if (isRegctlError(error, "SSH_NOT_INSTALLED")) return null;
+    throw error;
   }
 }
 
@@ -137,7 +158,7 @@ async function openSocket(
 ): Promise<Opened> {
   if (via === undefined && target.proxyJump.length === 0) {
     const timeoutMs = timeoutFor(target, options);
-    if (target.proxyCommand === null) return { socket: await openTcp(target, timeoutMs) };
+    if (target.proxyCommand === null) return { socket: await openTcp(target, timeoutMs, options.signal) };
     return { socket: openProxyCommand(target.proxyCommand, target, world.spawn) };
   }
   let hop = via;
@@ -180,6 +201,13 @@ async function connectThrough(
 function withoutPassword(world: SshWorld): SshWorld {
   const { REGCTL_SSH_PASSWORD: _, ...environment } = world.environment;
   return { ...world, environment };
+}
+
+/** A server is given up when the question after the last one that may stay unanswered would be due. */
+function staysAlive(target: SshTarget, { alive }: SshOptions): SshTarget {
+  const configured = target.serverAliveSeconds * (target.serverAliveCountMax + 1);
+  if (alive === undefined || configured <= alive.seconds * (alive.count + 1)) return target;
+  return { ...target, serverAliveSeconds: alive.seconds, serverAliveCountMax: alive.count };
 }
 
 function timeoutFor(target: SshTarget, options: SshOptions): number {

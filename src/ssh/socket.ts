@@ -18,7 +18,7 @@ const reasons: Readonly<Record<string, string>> = {
  * Connects over TCP without Nagle's delay, which costs an SSH request 40 ms.
  * @throws RegctlError SSH_NAME_UNKNOWN, SSH_UNREACHABLE, SSH_TIMEOUT
  */
-export function openTcp(target: SshTarget, timeoutMs: number): Promise<net.Socket> {
+export function openTcp(target: SshTarget, timeoutMs: number, signal?: AbortSignal): Promise<net.Socket> {
   const { host, port, family } = target;
   const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();
   const socket = net.connect({ host, port, family, noDelay: true, autoSelectFamilyAttemptTimeout: 1000 });
@@ -27,13 +27,21 @@ export function openTcp(target: SshTarget, timeoutMs: number): Promise<net.Socke
     reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: timeoutMs / 1000 }));
   };
   const timer = setTimeout(timedOut, timeoutMs);
+  const onAbort = (): void => {
+    clearTimeout(timer);
+    socket.destroy();
+    reject(signal?.reason);
+  };
+  signal?.addEventListener("abort", onAbort, { once: true });
   const onError = (error: NodeJS.ErrnoException): void => {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
     reject(toConnectError(error, target, timeoutMs));
   };
   socket.once("error", onError);
   socket.once("connect", () => {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
     socket.off("error", onError);
     resolve(socket);
   });

@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
-import { RegctlError } from "../../errors.ts";
+import { isRegctlError, RegctlError } from "../../errors.ts";
 import { renderForPeople } from "../../explain/quote.ts";
 import { JoinedStream } from "../../joined-stream.ts";
 import type { CommandOptions, CommandResult, Destination } from "../../ports.ts";
-import type { Listener, SshConnection } from "../connection.ts";
+import { inTime, nowhere } from "../aliveness.ts";
+import type { Dialled, Listener, SshConnection } from "../connection.ts";
 import { withLimits } from "../limits.ts";
 import { renderRemoteCommand } from "../remote-command.ts";
 import { SessionSlots } from "../session-slots.ts";
@@ -12,8 +13,17 @@ import { UnderWay } from "../under-way.ts";
 import { collectSession, keepStderr, killChannel, type Session, startSession } from "./command.ts";
 import { isRefusal, toForwardFailure } from "./failures.ts";
 import type { Channel, Client, ClientChannel, NodeSSH } from "./library.ts";
+import { keepWindow, narrowWindows } from "./window.ts";
 
 const closeTimeoutMs = 2_000;
+
+/** What only whoever opened the connection knows. */
+interface Carried {
+  /** What the client's latest `error` event was. */
+  lastError(): Error | null;
+  /** Ends the socket beneath at once. */
+  cut(): void;
+}
 
 /** An SSH connection in this process, over node-ssh. */
 export class NodeConnection implements SshConnection {
@@ -24,21 +34,25 @@ export class NodeConnection implements SshConnection {
   readonly closed: Promise<RegctlError | undefined>;
   readonly #ssh: NodeSSH;
   readonly #client: Client;
+  /** A server that does not answer keeps ssh2 waiting for ever: `destroy` of its client spares what has been ended. */
+  readonly #cut: () => void;
+  readonly #windows = { count: 0 };
   readonly #slots = new SessionSlots();
   readonly #underWay = new UnderWay();
   #closing = false;
 
-  /** `lastError` tells what the client's latest `error` event was. */
-  constructor(ssh: NodeSSH, client: Client, target: SshTarget, lastError: () => Error | null) {
+  constructor(ssh: NodeSSH, client: Client, target: SshTarget, carried: Carried) {
     this.#ssh = ssh;
     this.#client = client;
+    this.#cut = carried.cut;
+    narrowWindows(client);
     this.target = target;
     this.name = target.name;
     this.closed = new Promise((resolve) => {
       client.once("close", () => {
         const reason = this.#closing
           ? "closed here"
-          : (lastError()?.message ?? "the server closed the connection");
+          : (carried.lastError()?.message ?? "the server closed the connection");
         const lost = new RegctlError("SSH_CONNECTION_LOST", { host: this.name, reason });
         this.#underWay.lose(lost, this.#closing);
         resolve(this.#closing ? undefined : lost);
@@ -71,12 +85,27 @@ export class NodeConnection implements SshConnection {
   }
 
   async dial(destination: Destination): Promise<Duplex> {
-    const channel = await this.#forward(destination, () =>
-      destination.kind === "unix"
-        ? this.#ssh.forwardOutStreamLocal(destination.path)
-        : this.#ssh.forwardOut("127.0.0.1", 0, destination.host, destination.port),
+    return this.#forwarded(await this.#channelTo(destination));
+  }
+
+  async dialAtOnce(destination: Destination): Promise<Dialled> {
+    const channel = await this.#channelTo(destination);
+    return {
+      stream: channel,
+      ending: async () => this.#underWay.lost ?? null,
+      discard: () => release(channel),
+    };
+  }
+
+  async answers(withinMs: number): Promise<boolean> {
+    const asked = this.#channelTo(nowhere).then(
+      (channel) => {
+        release(channel);
+        return true;
+      },
+      (error) => isRegctlError(error) && error.code !== "SSH_CONNECTION_LOST",
     );
-    return this.#forwarded(channel);
+    return await inTime(asked, withinMs);
   }
 
   async listen(at: Destination, onConnection: (stream: Duplex) => void): Promise<Listener> {
@@ -94,7 +123,7 @@ export class NodeConnection implements SshConnection {
   async close(): Promise<void> {
     this.#closing = true;
     this.#client.end();
-    const timer = setTimeout(() => this.#client.destroy(), closeTimeoutMs);
+    const timer = setTimeout(this.#cut, closeTimeoutMs);
     await this.closed;
     clearTimeout(timer);
   }
@@ -116,6 +145,16 @@ export class NodeConnection implements SshConnection {
     }
   }
 
+  async #channelTo(destination: Destination): Promise<Channel> {
+    const channel = await this.#forward(destination, () =>
+      destination.kind === "unix"
+        ? this.#ssh.forwardOutStreamLocal(destination.path)
+        : this.#ssh.forwardOut("127.0.0.1", 0, destination.host, destination.port),
+    );
+    keepWindow(channel, this.#windows);
+    return channel;
+  }
+
   async #forward<T>(destination: Destination, request: () => Promise<T>): Promise<T> {
     try {
       return await this.#underWay.until(request);
@@ -126,12 +165,11 @@ export class NodeConnection implements SshConnection {
   }
 
   #forwarded(channel: Channel): Duplex {
-    const release = (): void => {
-      channel.end();
-      channel.close();
-      channel.resume();
-    };
-    return this.#stream(channel, async () => this.#underWay.lost ?? null, release);
+    return this.#stream(
+      channel,
+      async () => this.#underWay.lost ?? null,
+      () => release(channel),
+    );
   }
 
   #stream(
@@ -141,4 +179,11 @@ export class NodeConnection implements SshConnection {
   ): Duplex {
     return this.#underWay.track(new JoinedStream({ readable: channel, writable: channel, ending, release }));
   }
+}
+
+function release(channel: Channel): void {
+  channel.end();
+  channel.close();
+  // Unread bytes would hold back the event that frees it.
+  channel.resume();
 }

@@ -38,6 +38,8 @@ export async function connectNode(
     const { host, port } = target;
     outcome.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
   });
+  const onAbort = (): void => outcome.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", onAbort, { once: true });
   const authentication = startAuthentication({ target, world, library, patience });
   const ssh = new library.NodeSSH();
   // node-ssh gives up at the first `error` event, even for an agent that fails to sign while another key may do:
@@ -76,11 +78,15 @@ export async function connectNode(
   });
   try {
     await outcome.promise;
-    return new NodeConnection(ssh, client, target, () => lastError);
+    return new NodeConnection(ssh, client, target, {
+      lastError: () => lastError,
+      cut: () => void socket.destroy(),
+    });
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
+    options.signal?.removeEventListener("abort", onAbort);
     patience.stop();
   }
 }

@@ -2,12 +2,15 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import net from "node:net";
 import type { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
 import { collectChild, tail } from "../../child.ts";
-import { RegctlError } from "../../errors.ts";
+import { isRegctlError, RegctlError } from "../../errors.ts";
 import { renderForPeople } from "../../explain/quote.ts";
+import { Intake } from "../../intake.ts";
 import { JoinedStream } from "../../joined-stream.ts";
 import type { Child, CommandOptions, CommandResult, Destination } from "../../ports.ts";
-import type { Listener, SshConnection } from "../connection.ts";
+import { inTime, nowhere } from "../aliveness.ts";
+import type { Dialled, Listener, SshConnection } from "../connection.ts";
 import { withLimits } from "../limits.ts";
 import { renderRemoteCommand } from "../remote-command.ts";
 import { SessionSlots } from "../session-slots.ts";
@@ -16,6 +19,7 @@ import { UnderWay } from "../under-way.ts";
 import { type Control, parseClientEnd } from "./control.ts";
 import { Forwards } from "./forwards.ts";
 import type { Master } from "./master.ts";
+import { Pulse } from "./pulse.ts";
 
 /** ssh's own code for "it was me who failed", which a command may give as well. */
 const ambiguous = 255;
@@ -30,6 +34,7 @@ export class OpenSshConnection implements SshConnection {
   readonly #master: Master;
   readonly #control: Control;
   readonly #forwards: Forwards;
+  readonly #pulse: Pulse;
   readonly #slots = new SessionSlots();
   readonly #underWay = new UnderWay();
   #closing = false;
@@ -40,6 +45,7 @@ export class OpenSshConnection implements SshConnection {
     this.target = target;
     this.name = target.name;
     this.#forwards = new Forwards(control, master, target.name);
+    this.#pulse = new Pulse(`${master.folder}/c`);
     this.closed = master.ended.then((words) => {
       const reason = this.#closing ? "closed here" : words;
       const lost = new RegctlError("SSH_CONNECTION_LOST", { host: this.name, reason });
@@ -92,10 +98,34 @@ export class OpenSshConnection implements SshConnection {
     return this.#underWay.track(new JoinedStream({ readable: socket, writable: socket, ending, release }));
   }
 
+  async dialAtOnce(destination: Destination): Promise<Dialled> {
+    const intake = new Intake();
+    const opening = this.#underWay.until(() => this.#forwards.open(destination, intake));
+    const stream = await opening.catch((error: unknown) => this.#explain(error));
+    const ending = async (): Promise<RegctlError | null> => {
+      await this.#heed();
+      if (this.#underWay.lost) return this.#underWay.lost;
+      return stream.bytesRead > 0 ? null : await this.#forwards.refusal(destination, stream);
+    };
+    return { stream, intake, ending, discard: () => void stream.destroy() };
+  }
+
+  async answers(withinMs: number): Promise<boolean> {
+    const asked = this.dialAtOnce(nowhere).then(async ({ stream, ending, discard }) => {
+      await finished(stream, { writable: false }).catch(() => {});
+      discard();
+      return !isRegctlError(await ending(), "SSH_CONNECTION_LOST");
+    });
+    return await inTime(asked, withinMs);
+  }
+
   async listen(at: Destination, onConnection: (stream: Duplex) => void): Promise<Listener> {
-    const path = `${this.#control.folder}/l${this.#forwards.nextNumber()}`;
+    const path = this.#forwards.socketFor(at);
     const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-      const ending = async (): Promise<Error | null> => this.#underWay.lost ?? null;
+      const ending = async (): Promise<Error | null> => {
+        await this.#heed();
+        return this.#underWay.lost ?? null;
+      };
       const release = (): void => void socket.destroy();
       onConnection(
         this.#underWay.track(new JoinedStream({ readable: socket, writable: socket, ending, release })),
@@ -148,6 +178,16 @@ export class OpenSshConnection implements SshConnection {
     if (this.#slots.refused()) return undefined;
     const facts = { host: this.name, command: renderForPeople(argv), code: null };
     throw new RegctlError("HOST_COMMAND_FAILED", { ...facts, output: "the server refuses sessions" });
+  }
+
+  /** A master that goes closes its sockets before we hear of it: its word is needed for every end. */
+  async #heed(): Promise<void> {
+    if (!(await this.#pulse.beats())) await this.closed;
+  }
+
+  async #explain(error: unknown): Promise<never> {
+    if (!isRegctlError(error)) await this.#heed();
+    throw this.#underWay.lost ?? error;
   }
 
   /** A command that a signal ended looks to ssh like a lost connection: ask whether there still is one. */

@@ -48,6 +48,8 @@ export async function startMaster(
     const { host, port } = target;
     failed.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
   });
+  const onAbort = (): void => failed.reject(options.signal?.reason);
+  options.signal?.addEventListener("abort", onAbort, { once: true });
   const answers = createAnswers(target, options, world, patience);
   const askpass = await startAskpass(folder, (asked) => answers.answer(asked, asked.asker !== child.pid));
   const command = ["ssh", ...masterArguments(folder, target, options, world), ...destination];
@@ -88,6 +90,7 @@ export async function startMaster(
   } finally {
     failure.catch(() => {});
     failed.promise.catch(() => {});
+    options.signal?.removeEventListener("abort", onAbort);
     patience.stop();
   }
 }
