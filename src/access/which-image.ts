@@ -5,8 +5,8 @@ import { userPaths } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
 import { readSettings } from "../config/store.ts";
 import { parseReference, parseRepository, type Reference } from "../registry/reference.ts";
+import type { LiveTunnelsWorld } from "./live-tunnels.ts";
 import { chooseRegistry } from "./which-registry.ts";
-import type { AccessWorld } from "./world.ts";
 
 export interface ChosenImage {
   /** Its registry is named, in lower case as settings and logins have it. No tag is added: see `withDefaultTag`. */
@@ -19,18 +19,24 @@ export interface ImageChoice {
   readonly registry?: string | undefined;
 }
 
-type World = Pick<AccessWorld, "environment" | "home" | "files">;
-
 /**
  * NAME[:TAG][@DIGEST] to what it means. Without a host it is on the default registry, never silently on Docker Hub.
  * Throws BAD_REFERENCE, BAD_REGISTRY, and USAGE when no registry is named anywhere.
  */
-export function chooseImage(given: string, choice: ImageChoice, world: World): Promise<ChosenImage> {
+export function chooseImage(
+  given: string,
+  choice: ImageChoice,
+  world: LiveTunnelsWorld,
+): Promise<ChosenImage> {
   return choose(parseReference, given, choice, world);
 }
 
 /** The same for a NAME that must have neither tag nor digest. */
-export function chooseRepository(given: string, choice: ImageChoice, world: World): Promise<ChosenImage> {
+export function chooseRepository(
+  given: string,
+  choice: ImageChoice,
+  world: LiveTunnelsWorld,
+): Promise<ChosenImage> {
   return choose(parseRepository, given, choice, world);
 }
 
@@ -38,7 +44,7 @@ async function choose(
   parse: typeof parseReference,
   given: string,
   { registry: flag }: ImageChoice,
-  world: World,
+  world: LiveTunnelsWorld,
 ): Promise<ChosenImage> {
   // A name that is none is said to be so before a registry is missed.
   const reference = parse(given);

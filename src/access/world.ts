@@ -2,6 +2,7 @@ import type { MaySave } from "../config/may-save.ts";
 import type { OpenHttp } from "../engine/carrier.ts";
 import type { Clock, Emit, Environment, Files, Host, Prompt, Spawn } from "../ports.ts";
 import type { OpenTransport } from "../registry/http/transport.ts";
+import type { ControlSockets } from "../service/control.ts";
 
 /** What talking to registries needs of the world; the composition root has it all. */
 export interface AccessWorld {
@@ -21,4 +22,6 @@ export interface AccessWorld {
   spawn(): Promise<Spawn>;
   addressesOf(host: string): Promise<readonly string[]>;
   localHost(): Promise<Host>;
+  /** By which tunnels that run are asked. */
+  controlSockets(): Promise<ControlSockets>;
 }

@@ -11,12 +11,13 @@ export interface Started {
 }
 
 /**
- * In a session of its own, so that it outlives the terminal, without standard input, its standard error in a file.
- * Ends it when `signal` is aborted before it is ready.
+ * In a session of its own, so that it outlives the terminal, its standard error in a file. Its standard input is
+ * `input`, then its end: what no argument, environment or file may hold. Ends it when `signal` is aborted before it
+ * is ready.
  */
 export type StartInBackground = (
   argv: readonly string[],
-  options: { readonly logPath: string; readonly signal: AbortSignal },
+  options: { readonly logPath: string; readonly signal: AbortSignal; readonly input?: string },
 ) => Promise<Started>;
 
 export interface DetachOptions {
@@ -25,6 +26,8 @@ export interface DetachOptions {
   /** Behind the program: `["serve", "--listen", …]`. */
   readonly args: readonly string[];
   readonly logPath: string;
+  /** For its standard input. */
+  readonly input?: string;
 }
 
 export interface DetachWorld {
@@ -46,7 +49,8 @@ export async function detach(options: DetachOptions, world: DetachWorld): Promis
   const start = await world.startInBackground();
   const before = (await world.files.read(logPath))?.length ?? 0;
   const argv = [...world.program, ...args, "--json"];
-  const { document } = await start(argv, { logPath, signal: world.signal });
+  const given = options.input === undefined ? {} : { input: options.input };
+  const { document } = await start(argv, { logPath, signal: world.signal, ...given });
   if (typeof document === "object" && document !== null && !("error" in document)) return document;
   const said = messageOf(document);
   const log = said === null ? await readLog(logPath, before, world.files) : [said];

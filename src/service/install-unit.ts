@@ -24,12 +24,16 @@ export interface UnitWorld {
 }
 
 /** `name` with its ending, `regctl-serve.service`. */
-export async function planUnit(name: string, facts: UnitFacts, world: UnitWorld): Promise<UnitPlan> {
-  const scope = world.isRoot ? "system" : "user";
+export async function planUnit(
+  name: string,
+  facts: UnitFacts,
+  world: UnitWorld,
+  scope: UnitScope = world.isRoot ? "system" : "user",
+): Promise<UnitPlan> {
   const path = posix.join(unitFolder(scope, world), name);
   const content = renderUnit(facts, scope);
   const before = await world.files.read(path);
-  const systemctl = scope === "system" ? ["systemctl"] : ["systemctl", "--user"];
+  const systemctl = systemctlOf(scope);
   return {
     name,
     scope,
@@ -44,6 +48,10 @@ export async function planUnit(name: string, facts: UnitFacts, world: UnitWorld)
   };
 }
 
+function systemctlOf(scope: UnitScope): readonly string[] {
+  return scope === "system" ? ["systemctl"] : ["systemctl", "--user"];
+}
+
 function unitFolder(scope: UnitScope, { environment, home }: UnitWorld): string {
   if (scope === "system") return "/etc/systemd/system";
   const config = environment.XDG_CONFIG_HOME;
@@ -55,9 +63,27 @@ const commandMs = 90_000;
 
 /** @throws RegctlError HOST_COMMAND_FAILED */
 export async function installUnit(plan: UnitPlan, world: UnitWorld): Promise<void> {
-  const host = await world.localHost();
   if (plan.changed) await world.files.write(plan.path, plan.content, { mode: 0o644 });
-  for (const command of plan.commands) {
+  await runAll(plan.commands, world);
+}
+
+/** Stops a unit and takes its file away. Null when there is none. @throws RegctlError HOST_COMMAND_FAILED */
+export async function removeUnit(name: string, world: UnitWorld, scope: UnitScope): Promise<UnitPlan | null> {
+  const path = posix.join(unitFolder(scope, world), name);
+  const content = await world.files.read(path);
+  if (content === null) return null;
+  const disable = [...systemctlOf(scope), "disable", "--now", name];
+  const reload = [...systemctlOf(scope), "daemon-reload"];
+  await runAll([disable], world);
+  await world.files.remove(path);
+  await runAll([reload], world);
+  const commands = [disable, ["rm", path], reload];
+  return { name, scope, path, content: content.toString("utf8"), changed: true, commands };
+}
+
+async function runAll(commands: UnitPlan["commands"], world: UnitWorld): Promise<void> {
+  const host = await world.localHost();
+  for (const command of commands) {
     const { code, stderr } = await host.run(command, { timeoutMs: commandMs });
     if (code === 0) continue;
     const output = stderr.toString("utf8");

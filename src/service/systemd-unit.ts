@@ -15,6 +15,8 @@ export interface UnitFacts {
   readonly asRoot: boolean;
   /** May listen below port 1024. */
   readonly lowPort: boolean;
+  /** What it needs may be away for long when it starts: it is started again for as long as that lasts. */
+  readonly patient?: boolean;
 }
 
 /** Of the manager for the whole machine, or of the one of a user. */
@@ -27,6 +29,7 @@ export function renderUnit(facts: UnitFacts, scope: UnitScope): string {
       ...(scope === "system"
         ? [["Wants", "network-online.target"] as const, ["After", "network-online.target"] as const]
         : []),
+      ...(facts.patient === true ? [["StartLimitIntervalSec", "0"] as const] : []),
     ]),
     section("Service", [...running(facts), ...(scope === "system" ? systemRules(facts) : userRules)]),
     section("Install", [["WantedBy", scope === "system" ? "multi-user.target" : "default.target"]]),
@@ -39,13 +42,13 @@ function section(name: string, settings: readonly Setting[]): string {
   return `[${name}]\n${settings.map(([key, value]) => `${key}=${value}\n`).join("")}`;
 }
 
-function running({ argv }: UnitFacts): readonly Setting[] {
+function running({ argv, patient }: UnitFacts): readonly Setting[] {
   return [
     ["Type", "exec"],
     ["ExecStart", argv.map(quoteForSystemd).join(" ")],
     ["ExecReload", "/bin/kill -HUP $MAINPID"],
     ["Restart", "on-failure"],
-    ["RestartSec", "2"],
+    ["RestartSec", patient === true ? "10" : "2"],
     // What is in flight may end within 30 seconds.
     ["TimeoutStopSec", "40"],
     ["KillMode", "mixed"],

@@ -1,11 +1,19 @@
-/** Who listens at a port of this machine, where Linux says it: only root sees the programs of others. */
+/** Who listens at a port or a unix socket of this machine, where Linux says it: only root sees the programs of others. */
 import { readdir, readFile, readlink } from "node:fs/promises";
 
 const listening = "0A";
 
 /** `nginx (pid 812)`, or null. */
 export async function findPortHolder(port: number): Promise<string | null> {
-  const inodes = await findInodes(port);
+  return await findOwner(await findInodes(port));
+}
+
+/** The same for the path of a unix socket. */
+export async function findSocketHolder(path: string): Promise<string | null> {
+  return await findOwner(await findSocketInodes(path));
+}
+
+async function findOwner(inodes: ReadonlySet<string>): Promise<string | null> {
   if (inodes.size === 0) return null;
   const pids = (await orNone(readdir("/proc"))).filter((name) => /^\d+$/.test(name));
   for (const pid of pids) {
@@ -27,6 +35,13 @@ async function findInodes(port: number): Promise<ReadonlySet<string>> {
   const rows = tables.flatMap((table) => table.split("\n").map((line) => line.trim().split(/\s+/)));
   const held = rows.filter(([, local, , state]) => local?.endsWith(end) && state === listening);
   return new Set(held.map((row) => row[9] ?? ""));
+}
+
+/** Lines of /proc/net/unix: `Num RefCount Protocol Flags Type St Inode Path`. */
+async function findSocketInodes(path: string): Promise<ReadonlySet<string>> {
+  const table = await readFile("/proc/net/unix", "utf8").catch(() => "");
+  const rows = table.split("\n").map((line) => /^(?:\S+\s+){6}(\d+) (.+)$/.exec(line));
+  return new Set(rows.filter((row) => row?.[2] === path).map((row) => row?.[1] ?? ""));
 }
 
 async function nameOf(pid: string): Promise<string> {

@@ -10,18 +10,22 @@ export interface TcpAddress {
   readonly host: string;
   readonly port: number;
   readonly tls?: EngineTls;
+  /** Milliseconds for the connection; default 15 s. */
+  readonly withinMs?: number;
 }
 
 const connectWithinMs = 15_000;
 
 /** Rejects with the system's error. */
-export async function dialTcp({ host, port, tls: secure }: TcpAddress): Promise<Duplex> {
+export async function dialTcp({ host, port, tls: secure, withinMs }: TcpAddress): Promise<Duplex> {
   const identity = secure === undefined ? null : await readIdentity(secure);
   const socket =
     identity === null
       ? net.connect({ host, port, noDelay: true, allowHalfOpen: true })
       : tls.connect({ host, port, ...(net.isIP(host) === 0 ? { servername: host } : {}), ...identity });
-  socket.setTimeout(connectWithinMs, () => socket.destroy(new Error("no connection within the time")));
+  socket.setTimeout(withinMs ?? connectWithinMs, () =>
+    socket.destroy(new Error("no connection within the time")),
+  );
   await once(socket, identity === null ? "connect" : "secureConnect");
   socket.setTimeout(0);
   return socket;

@@ -1,0 +1,79 @@
+/** `regctl tunnel SERVER -- COMMAND`: a tunnel for one command, whose streams, signals and exit code are its own. */
+import { isRegctlError, RegctlError } from "../errors.ts";
+import { explain } from "../explain/errors.ts";
+import type { Environment } from "../ports.ts";
+import { type JoinedTunnel, openForOneCall } from "./for-one-call.ts";
+import { identifyTunnel } from "./prepare-tunnel.ts";
+import type { TunnelRequest } from "./request.ts";
+import { findTunnel } from "./running-tunnels.ts";
+import type { TunnelWorld } from "./world.ts";
+
+/** A program at this process's own streams. `exited` rejects when it could not be started. */
+export interface InFront {
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export type RunInFront = (
+  argv: readonly string[],
+  env: Environment,
+) => InFront & {
+  /** Signals of the numbers that a shell adds 128 to. */ readonly numbers: Readonly<Record<string, number>>;
+};
+
+export interface HoldWorld extends TunnelWorld {
+  runInFront(): Promise<RunInFront>;
+  /** From then on signals come here instead of ending this process. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): void;
+  /** The terminal sends Ctrl-C to COMMAND by itself. */
+  readonly atTerminal: boolean;
+}
+
+/** Resolves to COMMAND's exit code. @throws RegctlError TUNNEL_COMMAND: it was not started */
+export async function holdForCommand(
+  request: TunnelRequest,
+  command: readonly string[],
+  world: HoldWorld,
+): Promise<number> {
+  const [program = ""] = command;
+  const tunnel = await join(request, world).catch((error: unknown) => {
+    throw notStarted(program, error);
+  });
+  try {
+    return await run(command, tunnel.registry, world);
+  } finally {
+    await tunnel.close();
+  }
+}
+
+/** One that runs already, where it is the one that is meant. */
+async function join(request: TunnelRequest, world: HoldWorld): Promise<JoinedTunnel> {
+  const plain = request.to === null && request.localPort === null && request.forwards.length === 0;
+  const { name } = await identifyTunnel(request, world);
+  const found = plain && request.bind === null ? await findTunnel(name, world) : null;
+  if (found?.registry == null) return await openForOneCall(request, world);
+  return { registry: found.registry, close: async () => {} };
+}
+
+async function run(command: readonly string[], registry: string, world: HoldWorld): Promise<number> {
+  const start = await world.runInFront();
+  const { exited, kill, numbers } = start(command, { REGCTL_REGISTRY: registry });
+  world.onSignal((signal) => {
+    if (signal !== "SIGINT" || !world.atTerminal) kill(signal);
+  });
+  const { code, signal } = await exited.catch((error: unknown) => {
+    throw notStarted(command[0] ?? "", error);
+  });
+  return code ?? 128 + (numbers[signal ?? ""] ?? 0);
+}
+
+function notStarted(command: string, error: unknown): unknown {
+  if (isRegctlError(error, "INTERRUPTED")) return error;
+  if (isRegctlError(error)) {
+    const { message: problem, remedies } = explain(error);
+    return new RegctlError("TUNNEL_COMMAND", { command, problem, remedies }, { cause: error });
+  }
+  const problem = error instanceof Error ? `${error.message}.` : String(error);
+  const remedies = [`command -v ${command}`];
+  return new RegctlError("TUNNEL_COMMAND", { command, problem, remedies }, { cause: error });
+}

@@ -1,0 +1,104 @@
+/** Tunnels that run on this machine: found, asked, stopped; and what those that ended have left to read. */
+import { isRegctlError, RegctlError } from "../errors.ts";
+import { findNearest } from "../explain/nearest.ts";
+import type { ControlRequest } from "../service/control.ts";
+import { listServices, type RunningService, serviceId } from "../service/running.ts";
+import { parseHostSpec } from "../ssh/host-spec.ts";
+import { readRecords } from "./records.ts";
+import { serverName } from "./request.ts";
+import type { TunnelItem, TunnelOutcome } from "./tunnel-outcome.ts";
+import type { TunnelWorld } from "./world.ts";
+
+const statusMs = 10_000;
+/** Connections under way are cut, not waited for. */
+const stopMs = 20_000;
+
+export async function listTunnels(world: TunnelWorld): Promise<TunnelOutcome> {
+  return { items: await askAll({ ask: "status" }, statusMs, world) };
+}
+
+/** `null` for the only one. Resolves when they have stopped, to how they were. @throws RegctlError NOT_RUNNING, USAGE */
+export async function stopTunnels(
+  wish: { readonly name: string | null; readonly all: boolean },
+  world: TunnelWorld,
+): Promise<TunnelOutcome> {
+  if (wish.all) {
+    const items = await askAll({ ask: "stop" }, stopMs, world);
+    if (items.length > 0) return { items };
+    throw notRunning("A tunnel", []);
+  }
+  const names = (await askAll({ ask: "who" }, statusMs, world)).map(({ name }) => name);
+  const name = wish.name === null ? onlyOf(names) : await meant(wish.name, names, world);
+  const id = serviceId(name);
+  const items = await askAll({ ask: "stop" }, stopMs, world, (service) => service.id === id);
+  if (items.length > 0) return { items };
+  throw notRunning(`The tunnel ${name}`, names);
+}
+
+/** The one that leads to this server, or has this name. */
+export async function findTunnel(typed: string, world: TunnelWorld): Promise<TunnelItem | null> {
+  const items = await askAll({ ask: "who" }, statusMs, world);
+  if (items.length === 0) return null;
+  const server = await canonical(typed, world);
+  const fits = (item: TunnelItem): boolean => item.name === typed || item.server === server;
+  const ready = items.filter((item) => fits(item) && item.registry !== null);
+  return ready.find(({ name }) => name === server) ?? ready[0] ?? null;
+}
+
+/** Of one that runs or ran, by its name or its server. @throws RegctlError NOT_RUNNING */
+export async function nameOfTunnel(typed: string, world: TunnelWorld): Promise<string> {
+  const running = (await askAll({ ask: "who" }, statusMs, world)).map(({ name }) => name);
+  const known = [...new Set([...running, ...Object.keys(await readRecords(world))])];
+  return await meant(typed, known, world);
+}
+
+async function askAll(
+  request: ControlRequest,
+  timeoutMs: number,
+  world: TunnelWorld,
+  fits: (service: RunningService) => boolean = () => true,
+): Promise<readonly TunnelItem[]> {
+  const { signal } = world;
+  const services = (await listServices("tunnel", world)).filter(fits);
+  if (services.length === 0) return [];
+  const sockets = await world.controlSockets();
+  const answers = await Promise.all(
+    services.map(({ socket }) => sockets.ask(socket, request, { signal, timeoutMs })),
+  );
+  // Both ends are this program.
+  const items = answers.filter((answer): answer is TunnelItem => answer !== null);
+  return [...items].sort((one, other) => one.startedAt.localeCompare(other.startedAt));
+}
+
+function onlyOf(names: readonly string[]): string {
+  const [only] = names;
+  if (only === undefined) throw notRunning("A tunnel", []);
+  if (names.length === 1) return only;
+  throw new RegctlError("USAGE", {
+    problem: `several tunnels run: ${names.join(", ")}`,
+    type: "regctl tunnel stop NAME, or regctl tunnel stop --all",
+  });
+}
+
+/** The name itself, or a server's in a shorter form (`web` for `ann@web:22`). */
+async function meant(typed: string, names: readonly string[], world: TunnelWorld): Promise<string> {
+  if (names.includes(typed)) return typed;
+  const server = await canonical(typed, world);
+  if (server !== null && names.includes(server)) return server;
+  const near = findNearest(typed, names);
+  throw notRunning(`A tunnel ${typed}`, near === undefined ? names : [near]);
+}
+
+/** Null for what is no server. */
+async function canonical(typed: string, world: TunnelWorld): Promise<string | null> {
+  try {
+    return serverName(await world.sshTarget(parseHostSpec(typed)));
+  } catch (error) {
+    if (isRegctlError(error, "USAGE")) return null;
+    throw error;
+  }
+}
+
+function notRunning(what: string, near: readonly string[]): RegctlError {
+  return new RegctlError("NOT_RUNNING", { what, near, start: "regctl tunnel USER@SERVER --detach" });
+}

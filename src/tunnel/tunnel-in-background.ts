@@ -1,0 +1,55 @@
+/** `regctl tunnel --detach`: whatever must be asked is asked here, then a process of its own keeps the tunnel. */
+import { RegctlError } from "../errors.ts";
+import { type DetachWorld, detach } from "../service/detach.ts";
+import { identifyTunnel, noSecrets, prepareTunnel, type Secrets } from "./prepare-tunnel.ts";
+import type { TunnelRequest } from "./request.ts";
+import { type ReachFlags, tunnelArguments } from "./tunnel-arguments.ts";
+import type { TunnelOutcome } from "./tunnel-outcome.ts";
+import { assertNameFree, logPath } from "./tunnel-place.ts";
+import type { TunnelWorld } from "./world.ts";
+
+export interface BackgroundWorld extends TunnelWorld, Pick<DetachWorld, "program" | "startInBackground"> {}
+
+/**
+ * The answers and the password go to the other process by its standard input, and are nowhere else.
+ * @throws RegctlError TUNNEL_RUNS, PORT_HELD, START_FAILED, and as `prepareTunnel`
+ */
+export async function tunnelInBackground(
+  request: TunnelRequest,
+  reach: ReachFlags,
+  cwd: string,
+  world: BackgroundWorld,
+): Promise<TunnelOutcome> {
+  const identity = await identifyTunnel(request, world);
+  await assertNameFree(identity.name, world);
+  await assertPortFree(request, world);
+  const prepared = await prepareTunnel(request, identity, noSecrets, world);
+  await prepared.discard();
+  const args = [
+    ...tunnelArguments(request, prepared, reach, cwd),
+    ...["--started-by", "background", "--progress", "none"],
+  ];
+  const input = JSON.stringify(prepared.secrets());
+  const path = logPath(identity.name, world);
+  const document = await detach({ what: "The tunnel", args, logPath: path, input }, world);
+  // It is this program's own document.
+  return document as TunnelOutcome;
+}
+
+/** What another process would only report in words is found out here, with its code. */
+async function assertPortFree({ localPort }: TunnelRequest, world: TunnelWorld): Promise<void> {
+  if (localPort === null || localPort === 0 || (await world.isPortFree(localPort, "127.0.0.1"))) return;
+  throw new RegctlError("PORT_HELD", {
+    address: `127.0.0.1:${localPort}`,
+    by: await world.portHolder(localPort),
+    instead: "leave --local-port out, or --local-port 0",
+  });
+}
+
+/** What the process in the background was given. */
+export function parseSecrets(text: string): Secrets {
+  if (text.trim() === "") return noSecrets;
+  const value: unknown = JSON.parse(text);
+  // Both ends are this program.
+  return value as Secrets;
+}
