@@ -9,6 +9,7 @@ export const setupFlags = pickFlags(
   "exit-code",
   "print",
   "allow-restart",
+  "engine",
   "platform",
   "ssh",
   "accept-host-key",
@@ -22,6 +23,7 @@ interface SetupFlagValues {
   readonly print?: boolean;
   readonly yes?: boolean;
   readonly "allow-restart"?: boolean;
+  readonly engine?: string | undefined;
   readonly platform?: string | undefined;
   readonly timeout?: number | undefined;
 }
@@ -39,6 +41,19 @@ export async function readPlatformFlag({
   return platform;
 }
 
+/**
+ * An `--engine` that there is, judged before any host is asked.
+ * @throws RegctlError USAGE
+ */
+export async function readEngineFlag({
+  engine,
+}: Pick<SetupFlagValues, "engine">): Promise<string | undefined> {
+  if (engine === undefined) return undefined;
+  const { assertEngineName } = await import("./platform/engines/choose.ts");
+  assertEngineName(engine);
+  return engine;
+}
+
 /** @throws RegctlError USAGE */
 export async function readSetupMode(
   flags: SetupFlagValues,
@@ -46,6 +61,7 @@ export async function readSetupMode(
   return {
     on: flags.on ?? [],
     cwd: process.cwd(),
+    engine: await readEngineFlag(flags),
     platform: await readPlatformFlag(flags),
     dryRun: flags["dry-run"] === true,
     print: flags.print === true,

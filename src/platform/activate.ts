@@ -1,7 +1,7 @@
-import type { Engine } from "../engine/client.ts";
 import { isRegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
 import type { Activation } from "./plan.ts";
+import type { ToldEngine } from "./told-engine.ts";
 
 const commandTimeoutMs = 120_000;
 
@@ -10,10 +10,10 @@ const commandTimeoutMs = 120_000;
  * dead daemon, a reload says nothing of what it refused), so null only means that the proof may be looked for.
  */
 export async function activate(
-  on: { readonly root: Host; readonly engine: Engine },
+  on: { readonly root: Host; readonly engine: ToldEngine },
   activation: Activation,
 ): Promise<string | null> {
-  if (activation.kind === "none") return null;
+  if (activation.kind === "none" || activation.kind === "read") return null;
   // A signal in the first moments of a start kills dockerd: it must answer first.
   if (activation.kind === "reload") await on.engine.ping();
   const commands = activation.kind === "reload" ? [activation.command] : activation.commands;

@@ -2,7 +2,6 @@
  * Carrying out a plan on one host. Each step leaves the host whole if everything stops right after it: the old
  * file or the new one, the engine up, and a journal entry that says what was begun.
  */
-import type { Engine } from "../engine/client.ts";
 import { isRegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Clock, Emit, Host } from "../ports.ts";
@@ -18,7 +17,6 @@ import {
   writeEntry,
 } from "./journal.ts";
 import { lockHost } from "./lock.ts";
-import { stateFolderOf } from "./observe.ts";
 import type { ChangePlan, FileEdit, Phase } from "./plan.ts";
 import type { Service } from "./platform.ts";
 import {
@@ -27,10 +25,14 @@ import {
   lostContainers,
   provableEntries,
   proveRegistry,
+  proveTrust,
   readContainers,
   readStartTicks,
+  trustToProve,
 } from "./prove.ts";
 import { rollBack } from "./roll-back.ts";
+import { stateFolderFor } from "./state-folder.ts";
+import type { ToldEngine } from "./told-engine.ts";
 import { Unproved } from "./unproved.ts";
 
 /** The steps, in order; `write`, `activate` and `prove` come once for each phase. */
@@ -42,7 +44,7 @@ export interface ApplyInput {
   readonly facts: HostFacts;
   readonly service: Service;
   readonly root: Host;
-  readonly engine: Engine;
+  readonly engine: ToldEngine;
   readonly action: JournalEntry["action"];
   readonly registry: string;
   /** Entries that this run takes back; they are marked when it is proved. */
@@ -68,7 +70,7 @@ const lockTimeoutMs = 120_000;
  */
 export async function applyPlan(input: ApplyInput): Promise<Applied> {
   const { root } = input;
-  const folder = stateFolderOf(input.facts.markers);
+  const folder = stateFolderFor(input.plan, input.facts);
   tell(input, "lock");
   const who = `${input.whoami} for ${input.registry}`;
   const tellHolder = (by: string) =>
@@ -160,8 +162,16 @@ async function mayBeMade(root: Host, edit: FileEdit, error: unknown): Promise<bo
 
 async function askRegistries(input: ApplyInput): Promise<readonly string[]> {
   const warnings: string[] = [];
-  for (const entry of provableEntries(input.plan.phases)) {
-    const proof = await interruptible(proveRegistry(input.engine, input.root, entry), input.signal);
+  const { phases } = input.plan;
+  const { engine, root } = input;
+  for (const { registry, mustAnswer } of trustToProve(phases)) {
+    const proof = await interruptible(proveTrust(engine, registry, mustAnswer), input.signal);
+    if (!proof.proved)
+      throw new Unproved(root.name, proof.reason ?? "the engine does not trust the registry");
+    if (proof.warning) warnings.push(proof.warning);
+  }
+  for (const entry of provableEntries(phases)) {
+    const proof = await interruptible(proveRegistry(engine, root, entry), input.signal);
     if (!proof.proved) throw new Unproved(input.root.name, proof.reason ?? "the engine refuses the registry");
     if (proof.warning) warnings.push(proof.warning);
   }
@@ -175,7 +185,7 @@ async function provePhase(
   warnings: string[],
 ): Promise<string | null> {
   const { activation } = phase;
-  if (activation.kind === "none") return null;
+  if (activation.kind === "none" || activation.kind === "command") return null;
   const shortfall = await awaitExpectation(
     input.engine,
     phase.expect,

@@ -30,6 +30,16 @@ export function sameEntry(one: string, other: string): boolean {
   );
 }
 
+/** Whether two entries of a list mean the same to the engine. */
+export function sameEntryOf(setting: Setting, one: string, other: string): boolean {
+  return setting.key === "registry-mirrors" ? sameMirror(one, other) : sameEntry(one, other);
+}
+
+/** Engines show a mirror with a slash at its end, however it was written. */
+export function sameMirror(one: string, other: string): boolean {
+  return one.replace(/\/+$/, "") === other.replace(/\/+$/, "");
+}
+
 /**
  * Whether an image name can begin with this entry, so that the engine can be made to ask that registry. A name
  * without dot or port would be an account of Docker Hub, and an address of IPv6 needs brackets.

@@ -72,6 +72,8 @@ export interface EngineFacts {
 export interface HostFacts {
   readonly host: string;
   readonly user: string;
+  /** The login's own, whatever rights are used. */
+  readonly home?: string;
   readonly rights: Rights;
   readonly now: number;
   readonly osRelease: Readonly<Record<string, string>>;

@@ -39,12 +39,15 @@ mv -f "$tmp" "$target" || exit 1
 sync "$dir" 2>/dev/null || sync
 `;
 
-// Arguments: target, sha256 now.
+// Arguments: target, sha256 now, then the folders to take away when they are empty, innermost first.
 const removeScript = `
 s=$(sha256sum < "$1") || exit 1
 [ "\${s%% *}" = "$2" ] || exit ${changedCode}
 rm -f "$1" || exit 1
 sync "\${1%/*}" 2>/dev/null || sync
+shift 2
+for folder; do rmdir "$folder" 2>/dev/null || break; done
+exit 0
 `;
 
 export function sha256(text: string): string {
@@ -61,9 +64,10 @@ export async function applyEdit(root: Host, edit: FileEdit): Promise<void> {
   const was = edit.before === null ? "-" : sha256(edit.before);
   const result =
     edit.after === null
-      ? await root.run(["sh", "-c", removeScript, "regctl-remove", edit.target, was], {
-          timeoutMs: hostFileTimeoutMs,
-        })
+      ? await root.run(
+          ["sh", "-c", removeScript, "regctl-remove", edit.target, was, ...(edit.folders ?? [])],
+          { timeoutMs: hostFileTimeoutMs },
+        )
       : await root.run(
           [
             "sh",

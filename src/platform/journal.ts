@@ -4,8 +4,9 @@
  */
 import { RegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
+import type { ChangeKind } from "./change-request.ts";
 import { hostFileTimeoutMs, sha256 } from "./host-files.ts";
-import type { ChangePlan, ListChange } from "./plan.ts";
+import type { Change, ChangePlan } from "./plan.ts";
 
 export type JournalState = "begun" | "done" | "rolled-back" | "undone";
 
@@ -20,7 +21,9 @@ export interface JournalEdit {
   readonly mode: string;
   readonly uid: number;
   readonly gid: number;
-  readonly change?: ListChange;
+  readonly change?: Change;
+  /** Made for it, innermost first. */
+  readonly folders?: readonly string[];
 }
 
 export interface JournalEntry {
@@ -30,7 +33,11 @@ export interface JournalEntry {
   readonly at: string;
   /** Who ran regctl, as `user@machine`. */
   readonly by: string;
-  readonly action: "insecure" | "undo";
+  readonly action: ChangeKind | "undo";
+  /** As in `--engine`; Docker when left out, as journals of old do. */
+  readonly engine?: string;
+  /** Done by the login itself, below its own home. */
+  readonly asLogin?: true;
   readonly registry: string;
   readonly state: JournalState;
   readonly edits: readonly JournalEdit[];
@@ -62,6 +69,8 @@ export function journalEntryOf(
   return {
     version: 1,
     ...rest,
+    ...(plan.engine === undefined ? {} : { engine: plan.engine }),
+    ...(plan.asLogin ? { asLogin: true as const } : {}),
     state: "begun",
     edits: edits.map((edit, index) => ({
       path: edit.path,
@@ -73,6 +82,7 @@ export function journalEntryOf(
       uid: edit.uid,
       gid: edit.gid,
       ...(edit.change ? { change: edit.change } : {}),
+      ...(edit.folders ? { folders: edit.folders } : {}),
     })),
   };
 }
@@ -87,7 +97,7 @@ mkdir -p "$folder/journal" "$folder/backups" || exit 1
 chmod 700 "$folder" "$folder/journal" "$folder/backups" || exit 1
 while [ $# -gt 0 ]; do
   [ -e "$1" ] || [ -e "$2" ] || exit ${goneCode}
-  [ -e "$1" ] || { cp -p "$2" "$1.part" && chmod 600 "$1.part" && chown 0:0 "$1.part" && mv -f "$1.part" "$1" || { rm -f "$1.part"; exit 1; }; }
+  [ -e "$1" ] || { cp -p "$2" "$1.part" && chmod 600 "$1.part" && { [ "$(id -u)" != 0 ] || chown 0:0 "$1.part"; } && mv -f "$1.part" "$1" || { rm -f "$1.part"; exit 1; }; }
   shift 2
 done
 tmp="$folder/journal/.$id.part"

@@ -1,17 +1,5 @@
-/**
- * The one program that looks at a host. POSIX sh, made for busybox ash as well as dash and bash: one connection,
- * one round trip, nothing written. It prints frames `NAME LENGTH\n<bytes>\n` (see `parse-frames.ts`), so file
- * contents pass unharmed. A program started costs a small host more than all the rest, so what the shell can do by
- * itself it does.
- *
- * Arguments: the engine's socket, the folder of our journal, then the files to show. Files that the running
- * daemon or its unit name (`--config-file`, drop-ins, environment files) are shown as well.
- */
-export const observeScript = `
-LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; export PATH
-socket=$1; journal=$2; shift 2
-nl='
-'
+/** Shell functions of scripts that print frames (see `parse-frames.ts`): `show PATH` prints a file as it is found. */
+export const showScript = `
 say() { printf '%s %d\\n%s\\n' "$1" "\${#2}" "$2"; }
 raw() { n=$(wc -c < "$2" 2>/dev/null) || return 0; printf '%s %d\\n' "$1" "$n"; cat "$2" 2>/dev/null; echo; }
 linked() { [ -L "$1" ] || [ -L "\${1%/*}" ]; }
@@ -28,6 +16,23 @@ show() {
     say file "$1|$t|present|\${m%|*}"; printf 'content %d\n' "\${m##*|}"; cat "$1" 2>/dev/null; echo
   else say file "$1|$t|unreadable|\${m%|*}"; fi
 }
+`;
+
+/**
+ * The one program that looks at a host. POSIX sh, made for busybox ash as well as dash and bash: one connection,
+ * one round trip, nothing written. It prints frames `NAME LENGTH\n<bytes>\n` (see `parse-frames.ts`), so file
+ * contents pass unharmed. A program started costs a small host more than all the rest, so what the shell can do by
+ * itself it does.
+ *
+ * Arguments: the engine's socket, the folder of our journal, then the files to show. Files that the running
+ * daemon or its unit name (`--config-file`, drop-ins, environment files) are shown as well.
+ */
+export const observeScript = `
+LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; export PATH
+socket=$1; journal=$2; shift 2
+nl='
+'
+${showScript}
 here=$(stat -L -c '%d:%i' / 2>/dev/null)
 daemon() {
   p=$1
@@ -79,6 +84,8 @@ read -r kernel < /proc/sys/kernel/osrelease && case $kernel in *[Mm]icrosoft*) s
 [ -S "$socket" ] && say socket present || say socket absent
 target=$socket
 [ -L "$socket" ] && target=$(readlink -f "$socket" 2>/dev/null)
+case $target in *podman*) say marker podman-as-docker ;; esac
+for c in podman buildah skopeo containerd nerdctl crictl kubelet crio; do command -v "$c" >/dev/null && say marker "$c"; done
 inodes=$(awk -v a="$socket" -v b="$target" '$4 == "00010000" && ($8 == a || $8 == b || "/var" $8 == a) { print $7 }' /proc/net/unix 2>/dev/null)
 more=; found=
 for p in /proc/[0-9]*; do
@@ -108,6 +115,6 @@ while IFS= read -r f; do
 done <<END
 $more
 END
-for f in "$journal"/journal/*.json; do [ -r "$f" ] && { say entry "\${f##*/}"; raw content "$f"; }; done
+for f in "$journal"/journal/*.json "\${REGCTL_HOME:-$HOME}"/.local/state/regctl/host/journal/*.json; do [ -r "$f" ] && { say entry "\${f##*/}"; raw content "$f"; }; done
 say end ok
 `;

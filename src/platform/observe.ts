@@ -23,6 +23,11 @@ export function stateFolderOf(markers: ReadonlySet<string>): string {
   return markers.has("boot2docker") ? "/var/lib/boot2docker/regctl" : "/var/lib/regctl";
 }
 
+/** Where the same lives for what a login changes of its own. */
+export function loginStateFolder(home: string): string {
+  return `${home}/.local/state/regctl/host`;
+}
+
 /** Everything but the engine's own answers. */
 export type SystemFacts = Omit<HostFacts, "engine" | "engineProblem">;
 
@@ -61,21 +66,17 @@ function failed(host: Host, result: CommandResult): RegctlError {
 export function parseFacts(host: string, socket: string, frames: readonly Frame[]): SystemFacts {
   const text = (name: string) => frames.find((frame) => frame.name === name)?.bytes.toString("utf8") ?? "";
   const bootTime = Number(text("boot")) || 0;
-  const files: Record<string, HostFile> = {};
   const journal: Record<string, string> = {};
   const daemons: DaemonProcess[] = [];
   frames.forEach((frame, index) => {
     const next = frames[index + 1];
-    if (frame.name === "file") {
-      const file = parseFile(frame, next?.name === "content" ? next.bytes : null);
-      files[file.path] = file;
-    }
     if (frame.name === "entry") journal[frame.bytes.toString("utf8")] = next?.bytes.toString("utf8") ?? "";
     if (frame.name === "daemon") daemons.push(parseDaemon(frame, next, bootTime));
   });
   return {
     host,
     user: text("login"),
+    home: text("home"),
     rights: parseRights(text("rights")),
     now: Number(text("now")),
     osRelease: parseOsRelease(text("os-release")),
@@ -89,9 +90,21 @@ export function parseFacts(host: string, socket: string, frames: readonly Frame[
     pidFile: Number(text("pidfile")) || null,
     unit: parseUnit(text("unit")),
     binaryVersion: /version ([^ ,]+)/.exec(text("version"))?.[1] ?? null,
-    files,
+    files: filesOf(frames),
     journal,
   };
+}
+
+/** The files among frames, by the name that was asked for. */
+export function filesOf(frames: readonly Frame[]): Readonly<Record<string, HostFile>> {
+  const files: Record<string, HostFile> = {};
+  frames.forEach((frame, index) => {
+    if (frame.name !== "file") return;
+    const next = frames[index + 1];
+    const file = parseFile(frame, next?.name === "content" ? next.bytes : null);
+    files[file.path] = file;
+  });
+  return files;
 }
 
 function parseFile(frame: Frame, content: Buffer | null): HostFile {

@@ -2,6 +2,7 @@
 import { createTwoFilesPatch } from "diff";
 import type { HostFacts } from "./facts.ts";
 import { appliedBy, type ChangePlan, type Plan } from "./plan.ts";
+import { type CertificateFacts, dayOf } from "./trust/certificate.ts";
 
 export interface EngineOutcome {
   readonly name: string;
@@ -25,11 +26,28 @@ export type StepOutcome =
       readonly why: string;
       readonly stops: number;
     }
+  | { readonly kind: "run"; readonly command: readonly string[]; readonly why: string }
   | {
       readonly kind: "prove";
       readonly listed: Readonly<Record<string, boolean>>;
       readonly liveRestore?: boolean;
+      readonly mirrors?: Readonly<Record<string, boolean>>;
+      /** Registries that the engine is made to ask over TLS. */
+      readonly trusted?: readonly string[];
     };
+
+export interface CertificateOutcome {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  /** RFC 3339, UTC. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** `sha256:…` */
+  readonly fingerprint: string;
+  /** It may sign others; else it is the server's own. */
+  readonly isAuthority: boolean;
+}
 
 export interface HostOutcome {
   readonly host: string;
@@ -47,11 +65,13 @@ export interface HostOutcome {
   readonly evidence: readonly string[];
   readonly owner: "file" | "flags" | "none" | null;
   readonly path: string | null;
-  /** Why there is nothing to do: `already`, `covered`, `loopback`, `not-there`, `not-ours`. */
+  /** Why there is nothing to do: `already`, `covered`, `loopback`, `trusted`, `not-there`, `not-ours`. */
   readonly nothing: string | null;
   readonly detail: string | null;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
+  /** `setup trust`: what is trusted now. */
+  readonly certificates?: readonly CertificateOutcome[];
   /** With `--print`: lines for a person to paste. */
   readonly paste?: readonly string[];
   readonly error?: ErrorOutcome;
@@ -67,6 +87,8 @@ export interface SetupOutcome {
   readonly notes: readonly string[];
   /** Set when this run made it the default registry. */
   readonly defaultRegistry?: string;
+  /** `setup mirror`: its URL, and the registry whose images it has. */
+  readonly mirror?: { readonly url: string; readonly upstream: string };
 }
 
 /** A plan as an outcome that nothing has been done for yet. Pure. */
@@ -75,7 +97,7 @@ export function outcomeOf(plan: Plan, facts: HostFacts): HostOutcome {
   return {
     host: facts.host,
     platform: plan.platform,
-    engine: { name: facts.engine?.name ?? "", version: plan.engineVersion },
+    engine: { name: nameOf(plan, facts), version: plan.engineVersion },
     changed: change,
     applied: appliedBy(plan),
     proved: !change && plan.why !== "not-ours",
@@ -89,7 +111,18 @@ export function outcomeOf(plan: Plan, facts: HostFacts): HostOutcome {
     detail: change ? null : plan.detail,
     notes: plan.notes,
     warnings: [],
+    ...(plan.certificates ? { certificates: plan.certificates.map(certificateOf) } : {}),
   };
+}
+
+/** Docker's engine has the name of its machine; others have none but their own. */
+function nameOf({ engine = "docker" }: Plan, facts: HostFacts): string {
+  return engine === "docker" ? (facts.engine?.name ?? "") : engine;
+}
+
+function certificateOf({ pem: _, isAuthority, selfSigned: __, ...certificate }: CertificateFacts) {
+  const { notBefore, notAfter } = certificate;
+  return { ...certificate, notBefore: dayOf(notBefore), notAfter: dayOf(notAfter), isAuthority };
 }
 
 export function failedOutcome(host: string, error: ErrorOutcome): HostOutcome {
@@ -122,7 +155,18 @@ function stepsOf(plan: ChangePlan): readonly StepOutcome[] {
       path: edit.path,
       why,
     }));
-    if (activation.kind === "none") return writes;
+    const { trusted, ...told } = expect;
+    const proof: StepOutcome = {
+      kind: "prove",
+      ...told,
+      ...(trusted ? { trusted: trusted.map(({ registry }) => registry) } : {}),
+    };
+    if (activation.kind === "none") return trusted ? [...writes, proof] : writes;
+    if (activation.kind === "read") return [...writes, proof];
+    if (activation.kind === "command") {
+      const runs = activation.commands.map((command): StepOutcome => ({ kind: "run", command, why }));
+      return [...writes, ...runs, ...(trusted ? [proof] : [])];
+    }
     const acts: StepOutcome[] =
       activation.kind === "reload"
         ? [{ kind: "reload", command: activation.command, why }]
@@ -133,7 +177,7 @@ function stepsOf(plan: ChangePlan): readonly StepOutcome[] {
             // What goes before the restart itself stops nothing.
             stops: index === activation.commands.length - 1 ? activation.stops : 0,
           }));
-    return [...writes, ...acts, { kind: "prove", ...expect }];
+    return [...writes, ...acts, proof];
   });
 }
 
@@ -142,7 +186,8 @@ function diffOf(plan: ChangePlan): string {
   const files = new Map<string, { before: string | null; after: string | null }>();
   for (const edit of plan.phases.flatMap((phase) => phase.edits)) {
     const first = files.get(edit.path);
-    files.set(edit.path, { before: first ? first.before : edit.before, after: edit.after });
+    const shown = (text: string | null) => (edit.secret && text !== null ? "(not shown)\n" : text);
+    files.set(edit.path, { before: first ? first.before : shown(edit.before), after: shown(edit.after) });
   }
   return [...files]
     .filter(([, { before, after }]) => before !== after)

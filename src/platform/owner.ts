@@ -91,7 +91,9 @@ export function findOwner(facts: HostFacts, platform: WrittenPlatform, setting: 
     if (!holder) throw flagsFromNowhere(facts, flags, setting);
     return { owner: "flags", source: holder.source, isDaemonJson: false, listed: holder.listing.entries };
   }
-  return file.present || prefersFile(facts, platform) ? fromFile : firstFlagSource(facts, platform, setting);
+  return file.present || prefersFile(facts, platform, setting)
+    ? fromFile
+    : firstFlagSource(facts, platform, setting);
 }
 
 function flagsInForce(facts: HostFacts, setting: Setting): readonly string[] {
@@ -111,10 +113,10 @@ function listFlags(facts: HostFacts, source: FlagSource, setting: Setting): List
   return listing;
 }
 
-/** Engines read `insecure-registries` again on a signal since 1.13; before that, a restart is due either way. */
-function prefersFile(facts: HostFacts, platform: WrittenPlatform): boolean {
+/** Where engines do not read the key again on a signal, a restart is due either way. */
+function prefersFile(facts: HostFacts, platform: WrittenPlatform, setting: Setting): boolean {
   const version = parseEngineVersion(engineVersionOf(facts) ?? "");
-  return (version === null || atLeast(version, "1.13.0")) && platform.keepsDaemonJson(facts);
+  return (version === null || atLeast(version, setting.reloadedSince)) && platform.keepsDaemonJson(facts);
 }
 
 function firstFlagSource(facts: HostFacts, platform: WrittenPlatform, setting: Setting): ListOwner {
@@ -126,7 +128,9 @@ function firstFlagSource(facts: HostFacts, platform: WrittenPlatform, setting: S
       evidence: [
         `engine ${engineVersionOf(facts)} takes ${setting.key} from flags alone, and no file here passes flags`,
       ],
-      paste: [`# start dockerd with ${setting.flag} HOST:PORT`],
+      paste: [
+        `# start dockerd with ${setting.flag} ${setting.key === "registry-mirrors" ? "URL" : "HOST:PORT"}`,
+      ],
     });
   }
   const listed = readList(facts, source.path, source.format, setting).entries;

@@ -13,11 +13,14 @@ export function renderPaste(plan: Plan, quote: (argv: readonly string[]) => stri
         lines.push(`sudo cp -p ${path} ${quote([`${edit.target}.before-regctl`])}`);
       }
       if (edit.after === null) lines.push(`sudo rm ${path}`);
+      else if (edit.secret) lines.push(`# put the client's key there by hand, mode 0600: ${path}`);
       else lines.push(...writeLines(edit.target, edit.after, quote));
+      if (edit.after === null)
+        lines.push(...(edit.folders ?? []).map((folder) => `sudo rmdir ${quote([folder])}`));
     }
     const { activation } = phase;
     if (activation.kind === "reload") lines.push(`sudo ${quote(activation.command)}`);
-    if (activation.kind === "restart")
+    if (activation.kind === "restart" || activation.kind === "command")
       lines.push(...activation.commands.map((command) => `sudo ${quote(command)}`));
   }
   return lines;

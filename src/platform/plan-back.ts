@@ -1,12 +1,12 @@
 /** The way back from a change: the same phases for a rollback (what this run did) and an undo (what a run did). */
-import { sameEntry } from "./engine-entry.ts";
+import { sameEntryOf } from "./engine-entry.ts";
 import { emptied } from "./formats/daemon-json.ts";
 import { keyTurnedBack } from "./formats/daemon-json-key.ts";
-import { insecureRegistries } from "./formats/format.ts";
-import type { Activation, Expectation, FileEdit, ListChange, Phase } from "./plan.ts";
+import { settingOf } from "./formats/format.ts";
+import type { Activation, Change, Expectation, FileEdit, Phase } from "./plan.ts";
 import type { Service } from "./platform.ts";
 
-/** One file on its way back. */
+/** One file on its way back, or an entry on its way out. */
 export interface Back {
   /** From the text that is there to the text that shall be. */
   readonly edit: FileEdit;
@@ -14,31 +14,38 @@ export interface Back {
   readonly forget: string | null;
   readonly activation: Activation;
   readonly expect: Expectation;
+  /** A file that is all ours. */
+  readonly own?: boolean;
 }
 
 /** The text to load first when a change is taken back by reload; null where one write does. */
-export function forgettingText(current: string | null, change: ListChange): string | null {
+export function forgettingText(current: string | null, change: Change): string | null {
   if (current === null || change.format !== "daemon.json") return null;
-  return change.purpose === "list"
-    ? emptied(current, insecureRegistries, change.entry, change.note)
-    : keyTurnedBack(current, change.entry, false, change.note);
+  if (change.purpose === "list")
+    return emptied(current, settingOf(change.setting), change.entry, change.note);
+  return change.purpose === "live-restore" ? keyTurnedBack(current, change.entry, false, change.note) : null;
 }
 
 /**
  * Texts that the engine never read come first, for a restart would read them; then restarts, so that containers
  * still live through them by a live-restore that is itself on its way out; then what goes by reload, in two writes
- * where the engine would not forget a missing key.
+ * where the engine would not forget a missing key. Files of our own go last: until then nothing misses them.
  */
 export function planBack(backs: readonly Back[]): readonly Phase[] {
-  const order = ["none", "restart", "reload"] as const;
-  return order.flatMap((kind) => backs.filter((back) => back.activation.kind === kind)).flatMap(phasesOf);
+  const order = ["none", "restart", "reload", "read", "command"] as const;
+  const sorted = order.flatMap((kind) => backs.filter((back) => back.activation.kind === kind));
+  const isOwn = ({ own }: Back): boolean => own === true;
+  return [...sorted.filter((back) => !isOwn(back)), ...sorted.filter(isOwn)].flatMap((back) =>
+    phasesBackOf(back, isOwn(back) ? "take the file away" : "take the entry away"),
+  );
 }
 
-function phasesOf(back: Back): readonly Phase[] {
+/** One change on its way back. */
+export function phasesBackOf(back: Back, why: string): readonly Phase[] {
   const { edit, activation, expect, forget } = back;
   const edits = edit.before === edit.after ? [] : [edit];
   if (forget === null || activation.kind !== "reload") {
-    return [{ why: "take the entry away", edits, activation, expect }];
+    return [{ why, edits, activation, expect }];
   }
   const loaded: FileEdit = { ...edit, after: forget };
   const final: FileEdit = { ...edit, before: forget };
@@ -81,13 +88,20 @@ function backOf(
     forget: change ? forgettingText(edit.after, change) : null,
     activation: activation.kind === "none" && earlier ? earlier.activation : activation,
     expect: change ? expectGone(change, listedBefore) : { listed: {} },
+    own: change?.purpose === "file",
   };
 }
 
-export function expectGone(change: ListChange, listedBefore: readonly string[]): Expectation {
+/** What an engine says once a change is taken back. */
+export function expectGone(change: Change, listedBefore: readonly string[]): Expectation {
+  if (change.purpose === "file") return { listed: {} };
+  if (change.purpose === "unlist") return { listed: { [change.entry]: true } };
   if (change.purpose === "live-restore") return { listed: {}, liveRestore: false };
-  return listedBefore.some((listed) => sameEntry(listed, change.entry))
-    ? { listed: {} }
+  const setting = settingOf(change.setting);
+  const same = (listed: string) => sameEntryOf(setting, listed, change.entry);
+  if (listedBefore.some(same)) return { listed: {} };
+  return setting.key === "registry-mirrors"
+    ? { listed: {}, mirrors: { [change.entry]: false } }
     : { listed: { [change.entry]: false } };
 }
 

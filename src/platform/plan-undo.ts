@@ -1,18 +1,17 @@
 import { RegctlError } from "../errors.ts";
+import type { ChangeKind } from "./change-request.ts";
 import { parseDaemonArguments } from "./daemon-arguments.ts";
 import { sameEntry } from "./engine-entry.ts";
 import { daemonOf, type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
-import { daemonJson, emptied } from "./formats/daemon-json.ts";
-import { removeKey } from "./formats/daemon-json-key.ts";
-import { insecureRegistries, type ListFormat } from "./formats/format.ts";
-import type { JournalEdit, JournalEntry } from "./journal.ts";
-import { daemonJsonPath, fileOf, readList } from "./owner.ts";
-import type { ListChange, Phase, Plan } from "./plan.ts";
-import type { Back } from "./plan-back.ts";
-import { expectGone, forgettingText, planBack, planRollback } from "./plan-back.ts";
-import { editOf, planActivation, planLiveRestore, requireEngine, restartConsents } from "./plan-insecure.ts";
-import type { FlagSource, WrittenPlatform } from "./platform.ts";
+import { sha256 } from "./host-files.ts";
+import type { JournalEntry } from "./journal.ts";
+import { daemonJsonPath } from "./owner.ts";
+import type { ChangePlan, Phase, Plan } from "./plan.ts";
+import { planBack, planRollback } from "./plan-back.ts";
+import { planLiveRestore, requireEngine, restartConsents } from "./plan-parts.ts";
+import type { WrittenPlatform } from "./platform.ts";
 import { staleNotes } from "./stale-notes.ts";
+import { changedByOthers, changesByPath, undoOfPath } from "./undo-edits.ts";
 
 export interface UndoInput {
   readonly registry: string;
@@ -38,9 +37,18 @@ export function standingEntries(
   );
 }
 
-/** What an undo of a registry takes back, oldest first: also what an undo that was cut short switched on for itself. */
-export function entriesToUndo(journal: readonly JournalEntry[], registry: string): readonly JournalEntry[] {
-  const standing = standingEntries(journal, registry);
+/**
+ * What an undo of a registry takes back, oldest first: also what an undo that was cut short switched on for itself.
+ * @param kinds all when left out
+ */
+export function entriesToUndo(
+  journal: readonly JournalEntry[],
+  registry: string,
+  kinds?: readonly ChangeKind[],
+): readonly JournalEntry[] {
+  const standing = standingEntries(journal, registry).filter(
+    ({ action }) => kinds === undefined || kinds.some((kind) => kind === action),
+  );
   return journal.filter(
     (entry) =>
       standing.includes(entry) ||
@@ -53,19 +61,59 @@ export function entriesToUndo(journal: readonly JournalEntry[], registry: string
  * @throws RegctlError CONFIG_BROKEN, ENGINE_UNREACHABLE, PLATFORM_NOT_WRITTEN
  */
 export function planUndo(input: UndoInput): Plan {
+  const kinds = [...new Set(input.entries.map(({ action }) => action).reverse())].filter((a) => a !== "undo");
+  if (kinds.length < 2) return planUndoOfKind(input);
+  // One after the other, each on what the one before it leaves.
+  let facts = input.facts;
+  const plans = kinds.map((kind, index) => {
+    const isOf = ({ action }: JournalEntry) =>
+      action === kind || (action === "undo" && index === kinds.length - 1);
+    const plan = planUndoOfKind({ ...input, facts, entries: input.entries.filter(isOf) });
+    facts = afterPlan(facts, plan);
+    return plan;
+  });
+  return together(plans);
+}
+
+function together(plans: readonly Plan[]): Plan {
+  const changes = plans.filter((plan): plan is ChangePlan => plan.kind === "change");
+  const [first] = changes;
+  const [nothing] = plans;
+  if (first === undefined) {
+    if (nothing === undefined) throw new RegctlError("INTERNAL", { what: "an undo of nothing was planned" });
+    return nothing;
+  }
+  const notes = [...new Set(plans.flatMap((plan) => plan.notes))];
+  const plan = { ...first, notes, phases: changes.flatMap(({ phases }) => phases) };
+  return { ...plan, consents: restartConsents(plan) };
+}
+
+function afterPlan(facts: HostFacts, plan: Plan): HostFacts {
+  if (plan.kind === "nothing") return facts;
+  const files = { ...facts.files };
+  for (const { path, after } of plan.phases.flatMap(({ edits }) => edits)) {
+    const file = files[path];
+    if (file) files[path] = { ...file, text: after, sha256: after === null ? null : sha256(after) };
+  }
+  return { ...facts, files };
+}
+
+function planUndoOfKind(input: UndoInput): Plan {
   const { facts, platform } = input;
   const engine = requireEngine(facts);
   const changes = changesByPath(input.entries);
-  const [main] = changes.find(([, edits]) => edits.some((edit) => edit.change?.purpose === "list")) ?? [];
+  const [main] =
+    changes.find(([, edits]) => edits.some((edit) => edit.change?.purpose === "list")) ?? changes[0] ?? [];
   const path = main ?? daemonJsonPath(facts);
   const about = {
     host: facts.host,
     platform: platform.name,
     evidence: input.evidence,
+    engine: "docker",
     engineVersion: engineVersionOf(facts),
-    owner: path === daemonJsonPath(facts) ? ("file" as const) : ("flags" as const),
+    owner: ownerOf(input, path),
     path,
-    notes: [] as readonly string[],
+    notes: changedByOthers(input) as readonly string[],
   };
   if (input.entries.length === 0) return nothingToUndo(input, about);
   const phases = phasesBack(input);
@@ -74,9 +122,13 @@ export function planUndo(input: UndoInput): Plan {
   }
   const all = sparingContainers(input, engine, phases);
   const isDaemonJson = path === daemonJsonPath(facts);
-  const notes = staleNotes(facts, platform, { isDaemonJson }, all);
+  const notes = [...about.notes, ...staleNotes(facts, platform, { isDaemonJson }, all)];
   const plan = { ...about, notes, kind: "change" as const, phases: all };
   return { ...plan, consents: restartConsents(plan) };
+}
+
+function ownerOf({ facts, platform }: UndoInput, path: string): "file" | "flags" {
+  return platform.flagSources(facts).some((source) => source.path === path) ? "flags" : "file";
 }
 
 /** Where a restart would stop containers, live-restore is switched on for it, and off again. */
@@ -101,7 +153,7 @@ function sparingContainers(
 }
 
 function phasesBack(input: UndoInput): readonly Phase[] {
-  return planBack(changesByPath(input.entries).flatMap(([path, edits]) => backOf(input, path, edits)));
+  return planBack(changesByPath(input.entries).flatMap(([path, edits]) => undoOfPath(input, path, edits)));
 }
 
 function withoutStops(phases: readonly Phase[]): readonly Phase[] {
@@ -120,96 +172,4 @@ function nothingToUndo(
   const inForce = [...(facts.engine?.insecure ?? []), ...flags];
   const listed = registry !== "" && inForce.some((entry) => sameEntry(entry, registry));
   return { ...about, path, kind: "nothing", why: listed ? "not-ours" : "not-there", detail: registry };
-}
-
-/** Edits that still may stand, by file, newest first. */
-function changesByPath(
-  entries: readonly JournalEntry[],
-): readonly (readonly [string, readonly JournalEdit[]])[] {
-  const byPath = new Map<string, JournalEdit[]>();
-  for (const edit of entries.flatMap((entry) => entry.edits)) {
-    if (!edit.change) continue;
-    byPath.set(edit.path, [edit, ...(byPath.get(edit.path) ?? [])]);
-  }
-  return [...byPath];
-}
-
-function formatOf(input: UndoInput, path: string): Pick<FlagSource, "format" | "reread"> {
-  if (path === daemonJsonPath(input.facts)) return { format: daemonJson };
-  const source = input.platform.flagSources(input.facts).find((candidate) => candidate.path === path);
-  if (source) return source;
-  throw new RegctlError("PLATFORM_NOT_WRITTEN", {
-    host: input.facts.host,
-    platform: input.platform.title,
-    evidence: [`setup once wrote ${path}, and this platform does not read that file any more`],
-    paste: [`# take ${input.registry} out of ${path} by hand`],
-  });
-}
-
-function backOf(input: UndoInput, path: string, edits: readonly JournalEdit[]): readonly Back[] {
-  const { facts, platform } = input;
-  const { format, ...source } = formatOf(input, path);
-  readList(facts, path, format, insecureRegistries);
-  const current = fileOf(facts, path).text;
-  const change = edits[0]?.change;
-  if (!change) return [];
-  const given = input.texts?.[fileOf(facts, path).target];
-  const goal = given === undefined ? withoutChanges(current, format, edits) : given;
-  // Somebody else's entry may mean the same: then there is nothing for the engine to forget.
-  const gone = goneAlready(facts, change) || keepsEntry(goal, format, change);
-  if (goal === current && gone) return [];
-  const isDaemonJson = format === daemonJson;
-  const engine = requireEngine(facts);
-  const activation = gone
-    ? ({ kind: "none" } as const)
-    : change.purpose === "live-restore"
-      ? ({ kind: "reload", command: platform.service(facts).reload } as const)
-      : planActivation(facts, platform, { isDaemonJson, source: { path, format, ...source } }, engine);
-  return [
-    {
-      edit: editOf(facts, path, current, goal),
-      forget: gone ? null : forgetting(current, goal, change),
-      activation,
-      expect: expectGone(change, []),
-    },
-  ];
-}
-
-/** The engine may have forgotten it already, when a run was ended between its two writes. */
-function goneAlready(facts: HostFacts, change: ListChange): boolean {
-  const engine = requireEngine(facts);
-  if (change.purpose === "live-restore") return !engine.liveRestore;
-  return !engine.insecure.some((entry) => sameEntry(entry, change.entry));
-}
-
-function withoutChanges(
-  current: string | null,
-  format: ListFormat,
-  edits: readonly JournalEdit[],
-): string | null {
-  let text = current;
-  for (const { change } of edits) {
-    if (text === null || !change) continue;
-    text =
-      change.purpose === "list"
-        ? format.remove(text, insecureRegistries, change.entry, change.note)
-        : removeKey(text, change.entry, change.note);
-  }
-  return text;
-}
-
-/** A backup may hold the entry itself, when it stood there before by other hands. */
-function keepsEntry(goal: string | null, format: ListFormat, change: ListChange): boolean {
-  if (change.purpose !== "list") return false;
-  return format.read(goal, insecureRegistries).entries.some((entry) => sameEntry(entry, change.entry));
-}
-
-function forgetting(current: string | null, goal: string | null, change: ListChange): string | null {
-  if (change.format !== "daemon.json") return null;
-  const usual = forgettingText(current, change);
-  if (usual !== null || change.purpose !== "list") return usual;
-  if (daemonJson.read(goal, insecureRegistries).present) return null;
-  // The key is gone from the file by other hands, and the engine still holds the entry: it is told an empty list.
-  const told = daemonJson.add(current, insecureRegistries, change.entry);
-  return emptied(told.text, insecureRegistries, change.entry, told.note);
 }

@@ -1,3 +1,4 @@
+import type { ChangeRequest } from "./change-request.ts";
 import type { HostFacts } from "./facts.ts";
 import type { ListFormat } from "./formats/format.ts";
 
@@ -42,8 +43,8 @@ export interface RecognisedPlatform {
   readonly name: string;
   readonly title: string;
   recognise(facts: HostFacts): readonly string[] | null;
-  /** Lines to paste or do by hand, in order: to list a registry, or to take it out again. */
-  paste(action: "insecure" | "undo", registry: string): readonly string[];
+  /** Lines to paste or do by hand, in order. */
+  paste(request: ChangeRequest): readonly string[];
 }
 
 export type Platform = WrittenPlatform | RecognisedPlatform;

@@ -1,11 +1,11 @@
-import type { Engine } from "../engine/client.ts";
 import { insecureRegistriesOf } from "../engine/engine-info.ts";
 import { judgeProbe } from "../engine/probe.ts";
 import { isRegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Clock, Host } from "../ports.ts";
-import { isReferable } from "./engine-entry.ts";
-import type { Expectation, Phase } from "./plan.ts";
+import { isReferable, sameMirror } from "./engine-entry.ts";
+import type { Expectation, Phase, TrustExpectation } from "./plan.ts";
+import type { ToldEngine } from "./told-engine.ts";
 
 /** What must hold after a phase: null when it does, else why not. */
 export type Shortfall = string | null;
@@ -17,7 +17,7 @@ const pollMs = 50;
  * @param signal ends the waiting, with its reason; a way back is given none
  */
 export async function awaitExpectation(
-  engine: Engine,
+  engine: ToldEngine,
   expect: Expectation,
   clock: Clock,
   deadlineMs: number,
@@ -35,13 +35,19 @@ export async function awaitExpectation(
   }
 }
 
-async function checkExpectation(engine: Engine, expect: Expectation): Promise<Shortfall> {
+async function checkExpectation(engine: ToldEngine, expect: Expectation): Promise<Shortfall> {
   try {
     const info = await engine.info();
     const listed = insecureRegistriesOf(info);
     for (const [entry, wanted] of Object.entries(expect.listed)) {
       if (listed.includes(entry) === wanted) continue;
       return wanted ? `the engine does not list ${entry}` : `the engine still lists ${entry}`;
+    }
+    for (const [mirror, wanted] of Object.entries(expect.mirrors ?? {})) {
+      if (info.mirrors.some((each) => sameMirror(each, mirror)) === wanted) continue;
+      return wanted
+        ? `the engine does not have the mirror ${mirror}`
+        : `the engine still has the mirror ${mirror}`;
     }
     if (expect.liveRestore !== undefined && info.liveRestore !== expect.liveRestore) {
       return `the engine says live-restore is ${info.liveRestore ? "on" : "off"}`;
@@ -59,7 +65,7 @@ async function checkExpectation(engine: Engine, expect: Expectation): Promise<Sh
 /** Running containers; with the process of each, one that was stopped and started again is not taken for the same. */
 export type Containers = ReadonlyMap<string, number>;
 
-export async function readContainers(engine: Engine, withProcesses: boolean): Promise<Containers> {
+export async function readContainers(engine: ToldEngine, withProcesses: boolean): Promise<Containers> {
   const running = await engine.containers();
   if (!withProcesses) return new Map(running.map(({ id }) => [id, 0]));
   const pids = await Promise.all(
@@ -95,7 +101,11 @@ export interface RegistryProof {
 const probeTimeoutMs = 5_000;
 
 /** Makes the engine itself ask the registry; curl or wget over there for engines that cannot be made to. */
-export async function proveRegistry(engine: Engine, root: Host, registry: string): Promise<RegistryProof> {
+export async function proveRegistry(
+  engine: ToldEngine,
+  root: Host,
+  registry: string,
+): Promise<RegistryProof> {
   const judged = judgeProbe(await engine.probeRegistry(`${registry}/regctl-probe:latest`, probeTimeoutMs));
   if (judged.verdict === "trusted") return { proved: true, warning: null, reason: null };
   if (judged.verdict === "protocol" || judged.verdict === "trust") {
@@ -118,6 +128,32 @@ async function probeByHand(root: Host, registry: string): Promise<RegistryProof>
   const said = result.stdout.toString("utf8").trim().split("\n").at(-1) ?? "";
   const warning = result.code === 0 ? null : `${registry} did not answer from there: ${said}`;
   return { proved: true, warning, reason: null };
+}
+
+/**
+ * Makes the engine itself speak TLS to a registry that it is to trust. Any answer of the registry is good, also that
+ * one has to log in.
+ */
+export async function proveTrust(
+  engine: ToldEngine,
+  registry: string,
+  mustAnswer: boolean,
+): Promise<RegistryProof> {
+  const judged = judgeProbe(await engine.probeRegistry(`${registry}/regctl-probe:latest`, probeTimeoutMs));
+  if (judged.verdict === "trusted") return { proved: true, warning: null, reason: null };
+  const open = judged.verdict === "unsupported" || !mustAnswer;
+  if (judged.verdict === "protocol" || judged.verdict === "trust" || !open) {
+    return { proved: false, warning: null, reason: judged.message };
+  }
+  const warning =
+    judged.verdict === "unsupported"
+      ? `this engine cannot be made to ask ${registry}: only regctl has verified its certificate`
+      : `${registry} did not answer the engine: ${judged.message}`;
+  return { proved: true, warning, reason: null };
+}
+
+export function trustToProve(phases: readonly Phase[]): readonly TrustExpectation[] {
+  return phases.flatMap((phase) => phase.expect.trusted ?? []);
 }
 
 /** Entries of a plan that a registry request can prove: those that an image name can begin with. */

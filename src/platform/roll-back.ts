@@ -1,4 +1,3 @@
-import type { Engine } from "../engine/client.ts";
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
 import type { Clock, Emit, Host } from "../ports.ts";
@@ -9,11 +8,12 @@ import type { Phase } from "./plan.ts";
 import { planRollback } from "./plan-back.ts";
 import type { Service } from "./platform.ts";
 import { awaitExpectation } from "./prove.ts";
+import type { ToldEngine } from "./told-engine.ts";
 import { Unproved } from "./unproved.ts";
 
 interface RollbackInput {
   readonly root: Host;
-  readonly engine: Engine;
+  readonly engine: ToldEngine;
   readonly service: Service;
   readonly facts: HostFacts;
   readonly clock: Clock;
@@ -36,7 +36,7 @@ export async function rollBack(
   input.emit({ event: "step", host: root.name, step: "roll-back" });
   const log = await readLog(input.root, input.service);
   if (cause instanceof Unproved) cause.log = log;
-  const phases = planRollback(begun, input.service, input.facts.engine?.insecure ?? []);
+  const phases = planRollback(begun, input.service, listedBy(input.facts));
   const problem = await runPhases(input, phases).catch((error: unknown) => {
     // An engine at the end of a cut connection is silent some moments before the connection is known to be lost.
     if (isRegctlError(error, "SSH_CONNECTION_LOST") && !(cause instanceof Unproved)) throw error;
@@ -46,6 +46,10 @@ export async function rollBack(
   const reason = wordsOf(cause);
   const backup = begun.some((phase) => phase.edits.length > 0) ? `${folder}/backups` : null;
   throw new RegctlError("ROLLBACK_FAILED", { host: root.name, reason, problem, backup, log });
+}
+
+function listedBy({ engine }: HostFacts): readonly string[] {
+  return [...(engine?.insecure ?? []), ...(engine?.mirrors ?? [])];
 }
 
 async function runPhases(input: RollbackInput, phases: readonly Phase[]): Promise<string | null> {
@@ -64,8 +68,9 @@ function wordsOf(error: unknown): string {
 
 async function settle(input: RollbackInput, phase: Phase): Promise<string | null> {
   if (phase.activation.kind === "none") return null;
+  if (phase.activation.kind === "command") return await activate(input, phase.activation);
   const expected = () => awaitExpectation(input.engine, phase.expect, input.clock, input.proveWithinMs);
-  if (phase.activation.kind === "reload")
+  if (phase.activation.kind === "reload" || phase.activation.kind === "read")
     return (await activate(input, phase.activation)) ?? (await expected());
   // A dead daemon is started rather than restarted, and systemd's count of failures is cleared on the way.
   const restarted = await activate(input, phase.activation);

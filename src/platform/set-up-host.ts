@@ -2,23 +2,26 @@ import { isRegctlError, RegctlError } from "../errors.ts";
 import { quoteLine } from "../explain/quote.ts";
 import { interruptible } from "../interruptible.ts";
 import { applyPlan } from "./apply.ts";
-import { detectPlatform } from "./detect.ts";
+import type { ChangeRequest } from "./change-request.ts";
+import { chooseEngine } from "./engines/choose.ts";
+import type { EngineKind, Planned } from "./engines/engine-kind.ts";
 import type { EngineFacts } from "./facts.ts";
-import { type JournalEntry, parseJournal } from "./journal.ts";
+import type { JournalEntry } from "./journal.ts";
 import type { HostPlace, Place } from "./locate.ts";
-import { stateFolderOf } from "./observe.ts";
 import { type HostOutcome, outcomeOf } from "./outcome.ts";
 import { renderPaste } from "./paste.ts";
-import type { ChangePlan, Consent, Plan } from "./plan.ts";
-import type { WrittenPlatform } from "./platform.ts";
+import type { ChangePlan, Consent } from "./plan.ts";
 import { acquireRoot, type SudoPassword } from "./rights.ts";
 import { type HostSession, openSession } from "./session.ts";
 import { settleUndone } from "./settle.ts";
+import { stateFolderFor } from "./state-folder.ts";
 import type { SetupWorld } from "./world.ts";
 
 /** How far a run may go, and what was answered beforehand. */
 export interface SetupMode {
   readonly platform?: string | undefined;
+  /** `--engine` */
+  readonly engine?: string | undefined;
   readonly dryRun: boolean;
   readonly print: boolean;
   readonly yes: boolean;
@@ -26,20 +29,19 @@ export interface SetupMode {
   readonly timeoutSeconds?: number | undefined;
 }
 
-export interface Planned {
-  readonly plan: Plan;
-  /** Entries of the journal that the plan takes back. */
-  readonly undoes: readonly JournalEntry[];
-  /** Where the journal told which registry it is about (`--last`). */
-  readonly registry?: string;
-}
-
-/** What differs between the setup commands: the decision. Everything around it is the same. */
+/** What differs between the setup commands: what is asked of an engine. Everything around it is the same. */
 export interface Task {
   readonly action: JournalEntry["action"];
   /** For people and the journal, unless the planner learns of another one. */
   readonly registry: string;
-  plan(session: HostSession, platform: WrittenPlatform, evidence: readonly string[]): Promise<Planned>;
+  /** What is asked of the engine of this host; it may look at the host for that. */
+  request(session: HostSession): Promise<ChangeRequest>;
+  /** Answers that count for all hosts of a run, by the question's flag. */
+  readonly answers?: Map<string, Promise<boolean>>;
+}
+
+interface PlannedFor extends Planned {
+  readonly engine: EngineKind;
 }
 
 const proveSeconds = 30;
@@ -77,7 +79,9 @@ async function attempt(
   let session = await interruptible(openSession(place.host, place.socket, world), world.signal);
   try {
     let planned = await planOrNull(session, task, mode);
-    const wantsRoot = planned === null || (planned.plan.kind === "change" && !mode.dryRun && !mode.print);
+    const wantsRoot =
+      planned === null ||
+      (planned.plan.kind === "change" && !planned.plan.asLogin && !mode.dryRun && !mode.print);
     if (wantsRoot && session.root === null) {
       const { user } = session.facts;
       const guess = planned ?? (await planBlindly(session, task, mode));
@@ -96,7 +100,7 @@ async function attempt(
 }
 
 /** Null when more rights are needed to see enough for a plan. */
-async function planOrNull(session: HostSession, task: Task, mode: SetupMode): Promise<Planned | null> {
+async function planOrNull(session: HostSession, task: Task, mode: SetupMode): Promise<PlannedFor | null> {
   try {
     return await planFor(session, task, mode);
   } catch (error) {
@@ -110,7 +114,7 @@ async function planOrNull(session: HostSession, task: Task, mode: SetupMode): Pr
 }
 
 /** For a person to paste: what would be done if the engine, which we may not ask, had nothing listed yet. */
-async function planBlindly(session: HostSession, task: Task, mode: SetupMode): Promise<Planned | null> {
+async function planBlindly(session: HostSession, task: Task, mode: SetupMode): Promise<PlannedFor | null> {
   const { facts } = session;
   const engine: EngineFacts = {
     version: facts.binaryVersion ?? "",
@@ -135,48 +139,43 @@ async function planBlindly(session: HostSession, task: Task, mode: SetupMode): P
   }
 }
 
-async function planFor(session: HostSession, task: Task, mode: SetupMode): Promise<Planned> {
-  const { facts } = session;
-  const { platform, evidence } = detectPlatform(facts, mode.platform);
-  if (platform.kind === "written") return await task.plan(session, platform, evidence);
-  throw new RegctlError("PLATFORM_NOT_WRITTEN", {
-    host: facts.host,
-    platform: platform.title,
-    evidence,
-    paste: platform.paste(task.action, task.registry),
-  });
+async function planFor(session: HostSession, task: Task, mode: SetupMode): Promise<PlannedFor> {
+  const request = await task.request(session);
+  const { engine, notes } = chooseEngine(session.facts, mode.engine, request);
+  const { plan, ...planned } = await engine.plan(request, { ...session, platform: mode.platform });
+  return { ...planned, engine, plan: { ...plan, notes: [...plan.notes, ...notes] } };
 }
 
 async function carryOut(
   session: HostSession,
-  planned: Planned,
+  planned: PlannedFor,
   task: Task,
   mode: SetupMode,
   world: SetupWorld,
 ): Promise<HostOutcome> {
   const { plan } = planned;
-  const { root, engine, facts } = session;
+  const { facts } = session;
+  const root = plan.asLogin ? session.host : session.root;
+  const site = { ...session, platform: mode.platform };
   const outcome = outcomeOf(plan, facts);
   if (mode.print) return { ...outcome, paste: renderPaste(plan, quoteLine) };
   if (mode.dryRun) return outcome;
   if (plan.kind === "nothing") {
     if (root && planned.undoes.length > 0) {
       const who = `${world.whoami} for ${task.registry}`;
-      await settleUndone(root, stateFolderOf(facts.markers), planned.undoes, who, world.signal);
+      await settleUndone(root, stateFolderFor(plan, facts), planned.undoes, who, world.signal);
     }
     return outcome;
   }
   for (const note of plan.notes) world.emit({ event: "note", host: facts.host, note });
-  await askConsents(plan, mode, world);
+  await askConsents(plan, task, mode, world);
+  const engine = planned.engine.told(site);
   if (!root || !engine)
     throw new RegctlError("INTERNAL", { what: "a plan without rights or engine was to be applied" });
-  const { platform } = detectPlatform(facts, mode.platform);
-  if (platform.kind !== "written")
-    throw new RegctlError("INTERNAL", { what: "the platform changed its mind" });
   const applied = await applyPlan({
     plan,
     facts,
-    service: platform.service(facts),
+    service: planned.engine.service(site),
     root,
     engine,
     action: task.action,
@@ -191,19 +190,24 @@ async function carryOut(
   return { ...outcome, proved: true, backup: applied.backup, warnings: applied.warnings };
 }
 
-async function askConsents(plan: ChangePlan, mode: SetupMode, world: SetupWorld): Promise<void> {
+async function askConsents(
+  plan: ChangePlan,
+  { answers }: Task,
+  mode: SetupMode,
+  world: SetupWorld,
+): Promise<void> {
   for (const consent of plan.consents) {
     if (answered(consent, mode)) continue;
     const { question, details, flag } = consent;
-    const given = await world.prompt.consent({ kind: "consent", host: plan.host, question, details, flag });
-    if (!given) throw new RegctlError("DECLINED", { question });
+    const ask = () => world.prompt.consent({ kind: "consent", host: plan.host, question, details, flag });
+    // The same certificate on another host is the same question.
+    const shared = consent.id === "certificate" ? answers : undefined;
+    const given = shared?.get(flag) ?? ask();
+    shared?.set(flag, given);
+    if (!(await given)) throw new RegctlError("DECLINED", { question });
   }
 }
 
-function answered(consent: Consent, mode: SetupMode): boolean {
-  return consent.flag === "--yes" ? mode.yes : mode.allowRestart;
-}
-
-export function journalOf(session: HostSession): readonly JournalEntry[] {
-  return parseJournal(session.facts.journal);
+function answered({ flag }: Consent, mode: SetupMode): boolean {
+  return (flag === "--yes" && mode.yes) || (flag === "--allow-restart" && mode.allowRestart);
 }

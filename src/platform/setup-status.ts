@@ -1,11 +1,15 @@
 import { isRegctlError, type RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
 import { interruptible } from "../interruptible.ts";
+import { certificatesOn, type TrustStatus } from "./certificates-on.ts";
 import { type Detected, detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
-import { sameEntry } from "./engine-entry.ts";
+import { sameEntry, sameMirror } from "./engine-entry.ts";
+import { engineToShow } from "./engines/choose.ts";
+import type { EngineKind } from "./engines/engine-kind.ts";
+import type { EngineStatus } from "./engines/engine-status.ts";
 import { engineVersionOf, type HostFacts } from "./facts.ts";
-import { insecureRegistries } from "./formats/format.ts";
+import { insecureRegistries, registryMirrors } from "./formats/format.ts";
 import { type HostPlace, locateHosts, type Place } from "./locate.ts";
 import type { EngineOutcome, ErrorOutcome } from "./outcome.ts";
 import { findOwner, type ListOwner } from "./owner.ts";
@@ -18,6 +22,8 @@ export interface SetupStatusInput {
   readonly registry?: string | undefined;
   readonly on: readonly string[];
   readonly platform?: string | undefined;
+  /** `--engine` */
+  readonly engine?: string | undefined;
   readonly cwd: string;
 }
 
@@ -29,11 +35,23 @@ export interface RegistryStatus {
   readonly effective: boolean | null;
 }
 
+export interface MirrorStatus {
+  readonly url: string;
+  /** As of a registry. */
+  readonly configured: boolean | null;
+  readonly effective: boolean | null;
+}
+
 export interface HostStatus {
   readonly host: string;
   readonly platform: string | null;
   readonly engine: EngineOutcome | null;
+  /** Whose status it is, as in `--engine`. */
+  readonly told?: string;
   readonly registries: readonly RegistryStatus[];
+  /** Registries with certificates in the engine's own folder. */
+  readonly trusted: readonly TrustStatus[];
+  readonly mirrors: readonly MirrorStatus[];
   readonly owner: "file" | "flags" | "none" | null;
   readonly path: string | null;
   /** Containers that a restart of the engine would stop; null when it could not be asked. */
@@ -60,7 +78,7 @@ export async function setupStatus(input: SetupStatusInput, world: SetupWorld) {
   const { outcomes, exitCode } = await onEachHost(
     places,
     world,
-    (place) => readStatus(place, wanted, input.platform, password, world),
+    (place) => readStatus(place, wanted, input, password, world),
     failedStatus,
   );
   const outcome: StatusOutcome = {
@@ -73,7 +91,7 @@ export async function setupStatus(input: SetupStatusInput, world: SetupWorld) {
 async function readStatus(
   hostPlace: HostPlace,
   wanted: string | null,
-  named: string | undefined,
+  named: Pick<SetupStatusInput, "platform" | "engine">,
   password: SudoPassword,
   world: SetupWorld,
 ): Promise<HostStatus> {
@@ -82,13 +100,32 @@ async function readStatus(
   try {
     const session = await openWidest(place, password, world);
     try {
-      return statusOf(session, wanted, named);
+      const engine = engineToShow(session.facts, named.engine);
+      const status = await engine.status?.(session, wanted);
+      if (status) return ofOtherEngine(session, engine, status);
+      const trusted = await certificatesOn(session, wanted);
+      return { ...statusOf(session, wanted, named.platform), trusted, told: engine.name };
     } finally {
       await session.close();
     }
   } finally {
     await place.close();
   }
+}
+
+/** An engine without a daemon of Docker's kind has no platform, no flags and no restart to be feared. */
+function ofOtherEngine({ facts }: HostSession, { name, find }: EngineKind, status: EngineStatus): HostStatus {
+  const { version, ...shown } = status;
+  return {
+    ...shown,
+    host: facts.host,
+    platform: name,
+    engine: { name, version },
+    told: name,
+    owner: "file",
+    restartStops: null,
+    evidence: find(facts) ?? ["--engine names it"],
+  };
 }
 
 /** As root where the engine cannot be asked otherwise and root can be had; else what the login may see. */
@@ -110,6 +147,8 @@ interface Recognised {
   readonly name: string | null;
   readonly evidence: readonly string[];
   readonly owner: ListOwner | null;
+  /** Those that stand in the file or the flags; null when nobody could tell. */
+  readonly mirrors: readonly string[] | null;
   readonly problem: string | null;
 }
 
@@ -119,13 +158,21 @@ function recognise(facts: HostFacts, named: string | undefined): Recognised {
   try {
     found = detectPlatform(facts, named);
     const { platform } = found;
-    const owner = platform.kind === "written" ? findOwner(facts, platform, insecureRegistries) : null;
+    const written = platform.kind === "written" ? platform : null;
+    const owner = written && findOwner(facts, written, insecureRegistries);
+    const mirrors = written && findOwner(facts, written, registryMirrors).listed;
     const problem = facts.engine ? null : `the engine does not answer: ${facts.engineProblem}`;
-    return { name: platform.name, evidence: found.evidence, owner, problem };
+    return { name: platform.name, evidence: found.evidence, owner, mirrors, problem };
   } catch (error) {
     if (!isRegctlError(error) || isRegctlError(error, "USAGE")) throw error;
     const evidence = found?.evidence ?? [];
-    return { name: found?.platform.name ?? null, evidence, owner: null, problem: problemOf(error) };
+    return {
+      name: found?.platform.name ?? null,
+      evidence,
+      owner: null,
+      mirrors: null,
+      problem: problemOf(error),
+    };
   }
 }
 
@@ -139,8 +186,12 @@ function distinct(entries: readonly string[]): readonly string[] {
   return entries.filter((entry, at) => entries.findIndex((other) => sameEntry(other, entry)) === at);
 }
 
-function statusOf({ facts }: HostSession, wanted: string | null, named: string | undefined): HostStatus {
-  const { name, evidence, owner, problem } = recognise(facts, named);
+function statusOf(
+  { facts }: HostSession,
+  wanted: string | null,
+  named: string | undefined,
+): Omit<HostStatus, "trusted"> {
+  const { name, evidence, owner, mirrors, problem } = recognise(facts, named);
   const { engine } = facts;
   const version = engineVersionOf(facts);
   const told = [...(engine?.insecure ?? []), ...(owner?.listed ?? [])].filter((entry) => !builtIn.has(entry));
@@ -156,6 +207,7 @@ function statusOf({ facts }: HostSession, wanted: string | null, named: string |
       configured: owner ? lists(owner.listed, registry) : null,
       effective: engine ? lists(engine.insecure, registry) : null,
     })),
+    mirrors: mirrorsOf(facts, mirrors, wanted),
     owner: owner?.owner ?? null,
     path: owner?.source.path ?? null,
     restartStops: engine ? (engine.liveRestore ? 0 : engine.running.length) : null,
@@ -164,12 +216,30 @@ function statusOf({ facts }: HostSession, wanted: string | null, named: string |
   };
 }
 
+function mirrorsOf(
+  { engine }: HostFacts,
+  configured: readonly string[] | null,
+  wanted: string | null,
+): readonly MirrorStatus[] {
+  const all = [...(engine?.mirrors ?? []), ...(configured ?? [])];
+  return all
+    .filter((url, at) => all.findIndex((other) => sameMirror(other, url)) === at)
+    .filter((url) => wanted === null || (URL.canParse(url) && new URL(url).host === wanted))
+    .map((url) => ({
+      url,
+      configured: configured?.some((each) => sameMirror(each, url)) ?? null,
+      effective: engine?.mirrors.some((each) => sameMirror(each, url)) ?? null,
+    }));
+}
+
 function failedStatus(host: string, error: ErrorOutcome): HostStatus {
   return {
     host,
     platform: null,
     engine: null,
     registries: [],
+    trusted: [],
+    mirrors: [],
     owner: null,
     path: null,
     restartStops: null,

@@ -1,8 +1,10 @@
+import type { Duplex } from "node:stream";
 import type { MaySave } from "../config/may-save.ts";
 import type { OpenHttp } from "../engine/carrier.ts";
 import type { Clock, Emit, Environment, Files, Host, Prompt } from "../ports.ts";
 import type { SshConnection } from "../ssh/connection.ts";
 import type { HostSpec } from "../ssh/host-spec.ts";
+import type { ReadPeer } from "./trust/peer.ts";
 
 /** What telling a host needs of the world; the composition root has it all. */
 export interface SetupWorld {
@@ -19,5 +21,9 @@ export interface SetupWorld {
   maySave(): MaySave;
   http(): Promise<OpenHttp>;
   localHost(): Promise<Host>;
+  /** A connection from this machine. */
+  dialTcp(address: { readonly host: string; readonly port: number }): Promise<Duplex>;
+  /** Loads the TLS library. */
+  readPeer(): Promise<ReadPeer>;
   connect(spec: HostSpec, identityFiles?: readonly string[]): Promise<SshConnection>;
 }

@@ -25,7 +25,7 @@ function renderFailure(host: HostStatus, style: Style): readonly string[] {
 
 function renderHost(host: HostStatus, style: Style, options: RenderOptions): readonly string[] {
   const name = style.bold(escapeControl(host.host));
-  const engine = `Docker ${host.engine?.version ?? "(version unknown)"}, ${host.platform ?? "unknown platform"}`;
+  const engine = `${titleOf(host)} ${host.engine?.version ?? "(version unknown)"}, ${host.platform ?? "unknown platform"}`;
   const lines = [`${name}: ${host.engine || host.platform ? escapeControl(engine) : "no docker engine"}`];
   if (host.path) lines.push(`  the list lives in ${escapeControl(host.path)}${ownerWords(host)}`);
   const mark = `  ${style.symbols.warning} `;
@@ -37,11 +37,45 @@ function renderHost(host: HostStatus, style: Style, options: RenderOptions): rea
     yesOrNo(configured),
     yesOrNo(effective),
   ]);
-  if (rows.length === 0) return host.restartStops === null ? lines : [...lines, "  no registry is listed"];
+  if (rows.length === 0 && (host.restartStops !== null || host.told !== "docker"))
+    lines.push("  no registry is listed");
+  const listed = renderTable(
+    { header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 },
+    options,
+  );
   return [
     ...lines,
-    ...renderTable({ header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 }, options),
+    ...(rows.length === 0 ? [] : listed),
+    ...host.trusted.flatMap((each) => trustLines(each, style)),
+    ...host.mirrors.map((mirror) => mirrorLine(mirror)),
   ];
+}
+
+/** A name of `--engine`, as people write it. */
+function titleOf({ told = "docker" }: HostStatus): string {
+  return `${told.charAt(0).toUpperCase()}${told.slice(1)}`;
+}
+
+function trustLines(
+  { registry, files, client }: HostStatus["trusted"][number],
+  style: Style,
+): readonly string[] {
+  const name = escapeControl(registry);
+  const lines = files.flatMap(({ path, certificates }) =>
+    certificates.length === 0
+      ? [`    ${style.yellow(style.symbols.warning)} ${escapeControl(path)} holds no certificate in PEM form`]
+      : certificates.map(
+          ({ subject, notAfter, fingerprint }) =>
+            `    ${escapeControl(`${subject}, valid to ${notAfter}, ${fingerprint}`)}`,
+        ),
+  );
+  const shows = client ? " and shows it a certificate of its own" : "";
+  return files.length === 0 && !client ? [] : [`  trusts for ${name}${shows}:`, ...lines];
+}
+
+function mirrorLine({ url, configured, effective }: HostStatus["mirrors"][number]): string {
+  const where = effective === configured ? "" : effective ? " (not in the file)" : " (not in the engine yet)";
+  return `  asks the mirror ${escapeControl(url)}${where}`;
 }
 
 function yesOrNo(fact: boolean | null): string {

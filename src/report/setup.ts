@@ -1,4 +1,4 @@
-/** Outcomes of `setup insecure` and `setup undo` as lines. */
+/** Outcomes of the setup commands that change something, as lines. */
 import { quoteLine } from "../explain/quote.ts";
 import type { HostOutcome, SetupOutcome, StepOutcome } from "../platform/outcome.ts";
 import { renderSentence } from "./sentence.ts";
@@ -10,21 +10,46 @@ type Words = {
   /** What the run did to a host, as the end of a sentence that begins with its name. */
   done(outcome: SetupOutcome, host: HostOutcome): string;
   short: string;
+  /** How to take it back is said. */
+  undoable: boolean;
 };
 
 const insecureWords: Words = {
   done: ({ registry }) => `talks to ${registry} without a verified certificate`,
   short: "set up",
+  undoable: true,
+};
+
+const trustWords: Words = {
+  done: ({ registry }) => `trusts the certificate of ${registry}`,
+  short: "trusts it",
+  undoable: true,
+};
+
+const mirrorWords: Words = {
+  done: ({ registry, mirror }) =>
+    `asks ${mirror?.url ?? registry} before ${mirror?.upstream ?? "Docker Hub"}`,
+  short: "asks it",
+  undoable: true,
 };
 
 const undoWords: Words = {
   done: ({ registry }) =>
     registry === "" ? "is as it was before the last change" : `no longer lists ${registry}`,
   short: "undone",
+  undoable: false,
 };
 
 export function renderSetup(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
   return render(outcome, options, insecureWords);
+}
+
+export function renderTrust(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
+  return render(outcome, options, trustWords);
+}
+
+export function renderMirror(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
+  return render(outcome, options, mirrorWords);
 }
 
 export function renderUndo(outcome: SetupOutcome, options: RenderOptions): readonly string[] {
@@ -62,6 +87,8 @@ function nothingWords(host: HostOutcome): string {
       return `the engine's entry ${detail} covers it already`;
     case "loopback":
       return `engines talk to ${detail} without a certificate by themselves`;
+    case "trusted":
+      return `the engine trusts the certificate of ${detail} already`;
     case "not-ours":
       return `${detail} is listed there, but not by regctl: it stays`;
     default:
@@ -78,6 +105,7 @@ function renderPlan(host: HostOutcome, style: Style): readonly string[] {
   const name = style.bold(escapeControl(host.host));
   if (host.error) return [`${name}: ${escapeControl(host.error.message)}`, ...remediesOf(host, style), ""];
   if (host.nothing !== null) return [`${name}: nothing to do: ${nothingWords(host)}`, ""];
+  const certificates = certificateLines(host, style);
   const evidence = host.evidence.map((line) => `  ${style.dim(escapeControl(line))}`);
   const notes = host.notes.map((note) => `  ${style.yellow(style.symbols.warning)} ${escapeControl(note)}`);
   const steps = host.steps.map((step, index) => `  ${index + 1}. ${renderStep(step)}`);
@@ -91,7 +119,17 @@ function renderPlan(host: HostOutcome, style: Style): readonly string[] {
             .split("\n")
             .map((line) => paintDiff(line, style)),
         ];
-  return [`${name}: ${engineOf(host)}`, ...evidence, ...notes, ...steps, ...diff, ""];
+  return [`${name}: ${engineOf(host)}`, ...evidence, ...certificates, ...notes, ...steps, ...diff, ""];
+}
+
+function certificateLines({ certificates = [] }: HostOutcome, style: Style): readonly string[] {
+  return certificates.flatMap(({ subject, names, notBefore, notAfter, fingerprint }) =>
+    [
+      `certificate ${subject}${names.length === 0 ? "" : ` (${names.join(", ")})`}`,
+      `  valid ${notBefore} to ${notAfter}`,
+      `  ${fingerprint}`,
+    ].map((line) => `  ${style.dim(escapeControl(line))}`),
+  );
 }
 
 function renderStep(step: StepOutcome): string {
@@ -102,6 +140,8 @@ function renderStep(step: StepOutcome): string {
       return `remove ${escapeControl(step.path)} (${step.why})`;
     case "reload":
       return escapeControl(quoteLine(step.command));
+    case "run":
+      return `${escapeControl(quoteLine(step.command))} (${step.why})`;
     case "restart":
       return `${escapeControl(quoteLine(step.command))}${step.stops > 0 ? ` (stops ${containers(step.stops)})` : ""}`;
     case "prove":
@@ -115,7 +155,13 @@ function provesOf(step: Extract<StepOutcome, { kind: "prove" }>): readonly strin
   );
   const restore =
     step.liveRestore === undefined ? [] : [`live-restore is ${step.liveRestore ? "on" : "off"}`];
-  const all = [...listed, ...restore].map(escapeControl);
+  const mirrors = Object.entries(step.mirrors ?? {}).map(
+    ([url, wanted]) => `the engine ${wanted ? "has" : "forgot"} the mirror ${url}`,
+  );
+  const trusted = (step.trusted ?? []).map(
+    (registry) => `the engine asks ${registry} over TLS that verifies`,
+  );
+  const all = [...listed, ...mirrors, ...restore, ...trusted].map(escapeControl);
   return all.length > 0 ? all : ["the engine answers"];
 }
 
@@ -153,7 +199,7 @@ function renderHost(
   const mark = `  ${style.symbols.warning} `;
   lines.push(...host.warnings.flatMap((warning) => renderSentence(mark, warning, options, style.yellow)));
   if (host.backup) lines.push(`  ${style.dim(`The file as it was: ${escapeControl(host.backup)}`)}`);
-  if (words === insecureWords) lines.push(`  To take it back: ${undoLine(outcome, host)}`);
+  if (words.undoable) lines.push(`  To take it back: ${undoLine(outcome, host)}`);
   return lines;
 }
 

@@ -68,3 +68,20 @@ export async function listenWithTls(host: LabHost): Promise<TlsRegistry> {
   });
   return { ...(await listen(server, host.gateway)), authority };
 }
+
+/** A registry that has nothing, over TLS: each connection takes the next certificate, and the last one is kept. */
+export async function listenWithChangingTls(
+  host: string,
+  shown: readonly { readonly cert: string; readonly key: string }[],
+): Promise<DifficultRegistry> {
+  const [first, ...others] = shown;
+  const server = createHttpsServer({ ...first }, (_request, response) => {
+    response.writeHead(404, { "content-type": "application/json" });
+    response.end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
+  });
+  server.on("secureConnection", () => {
+    const next = others.shift();
+    if (next) server.setSecureContext(next);
+  });
+  return listen(server, host);
+}

@@ -120,6 +120,8 @@ function withRun(connection: SshConnection, run: Run): SshConnection {
     run,
     open: (argv) => connection.open(argv),
     dial: (destination) => connection.dial(destination),
+    dialAtOnce: (destination) => connection.dialAtOnce(destination),
+    answers: (withinMs) => connection.answers(withinMs),
     listen: (at, onConnection) => connection.listen(at, onConnection),
     close: () => connection.close(),
   };

@@ -175,6 +175,19 @@ DOCKER_BUILDKIT=0 docker build -q -t ${name} . >/dev/null`);
       assert.equal(direct.bytesSent, 0);
     });
 
+    it("an image without layers, which engines that unpack do not hand out", async () => {
+      await shell(`mkdir -p /root/bare; cd /root/bare; printf 'FROM scratch\\nLABEL of=nothing\\n' >Dockerfile
+DOCKER_BUILDKIT=0 docker build -q -t bare:1 . >/dev/null`);
+      const id = await idOf("bare:1");
+      const words = ["publish", "bare:1", `${trusted()}/bare:1`, "--json"];
+      const { code, stdout, stderr } = await lab.regctl(words, { env: { HOME: "/root" } });
+      assert.equal(code, 0, `${stdout}${stderr}`);
+      assert.partialDeepStrictEqual(JSON.parse(stdout), { via: "engine", items: [{ changed: true }] });
+      await docker("rmi", "-f", "bare:1", `${trusted()}/bare:1`);
+      await docker("pull", "-q", `${trusted()}/bare:1`);
+      assert.equal(await idOf(`${trusted()}/bare:1`), id);
+    });
+
     it("zstd is warned of, and 20.10 cannot read it", {
       skip: store ? "containerd's store keeps its layers as they are" : false,
     }, async () => {

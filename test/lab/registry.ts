@@ -13,6 +13,8 @@ export interface LabRegistry {
 export interface RegistryOptions {
   /** Each host has its own ports. Default 5000. */
   readonly port?: number;
+  /** Default all addresses of the host. */
+  readonly listen?: string;
   /** PEM texts. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Lines `user:bcrypt`. */
@@ -27,7 +29,7 @@ export interface RegistryOptions {
 }
 
 function configOf(folder: string, port: number, options: RegistryOptions): object {
-  const { tls, htpasswd, token, deletes = true, readOnly = false, proxyOf } = options;
+  const { tls, htpasswd, token, deletes = true, readOnly = false, proxyOf, listen = "" } = options;
   const bundle = { rootcertbundle: `${folder}/token.pem` };
   const auth = {
     ...(htpasswd === undefined ? {} : { htpasswd: { realm: "lab", path: `${folder}/htpasswd` } }),
@@ -43,7 +45,7 @@ function configOf(folder: string, port: number, options: RegistryOptions): objec
       maintenance: { readonly: { enabled: readOnly } },
     },
     http: {
-      addr: `:${port}`,
+      addr: `${listen}:${port}`,
       ...(tls === undefined ? {} : { tls: { certificate: `${folder}/cert.pem`, key: `${folder}/key.pem` } }),
     },
     ...(Object.keys(auth).length === 0 ? {} : { auth }),
@@ -51,7 +53,7 @@ function configOf(folder: string, port: number, options: RegistryOptions): objec
   };
 }
 
-/** Starts a registry on all addresses of the host. */
+/** Starts a registry, and waits until it answers. */
 export async function startRegistry(host: LabHost, options: RegistryOptions = {}): Promise<LabRegistry> {
   const port = options.port ?? 5000;
   const folder = `/tmp/lab-registry-${port}`;

@@ -18,6 +18,7 @@ import {
   freezeDeep,
   hostFacts,
 } from "./hosts.ts";
+import { requestsFor } from "./requests.ts";
 
 /** Platforms that are written: name, evidence that tells, and the file in which an entry would be put. */
 const written: Readonly<Record<string, readonly [name: string, evidence: RegExp, path: string]>> = {
@@ -87,14 +88,24 @@ describe("a fixture of each platform", () => {
       assert.equal(found.platform.name, name);
       assert.match(found.evidence.join("; "), evidence);
       assert.ok(found.platform.kind === "recognised");
-      const lines = found.platform.paste("insecure", "r.test:5000");
+      const asks = requestsFor("r.test:5000");
+      const lines = found.platform.paste(asks.insecure);
       assert.match(lines.join(" "), paste);
-      const back = found.platform.paste("undo", "r.test:5000");
+      const mirrored = found.platform.paste(asks.mirror);
+      assert.match(mirrored.join(" "), /registry.mirrors?\b.*https:\/\/r\.test:5000\//);
+      const trusts = found.platform.paste(asks.trust);
+      assert.match(
+        trusts.join("\n"),
+        /test -e (\S+\/r\.test:5000\/ca\.crt) \|\| \{ .*'-----BEGIN CERTIFICATE-----'.*tee \1 /,
+      );
+      const back = found.platform.paste(asks.undo);
       assert.match(back.join(" "), /(take|without|again).*r\.test:5000/);
       // Nothing is put there: the flag and the key stand only in lines that say what goes.
       const adds = back.filter((line) => /\badd\b|\["r\.test:5000"\]/.test(line));
       assert.deepEqual(adds, []);
-      for (const line of [...lines, ...back]) {
+      for (const line of trusts.filter((each) => !each.startsWith("# ")))
+        execFileSync("sh", ["-n", "-c", line]);
+      for (const line of [...lines, ...mirrored, ...back]) {
         assert.match(line, /^(# |[a-z])[^\n]*$/, "a line for a shell");
         assert.match(line, /^(?!.*\btee \S+)|^sudo test -e (\S+) \|\| .*\btee \1/, "overwrites no file");
         if (!line.startsWith("# ")) execFileSync("sh", ["-n", "-c", line]);

@@ -62,6 +62,8 @@ async function openWorld(
     maySave: () => ({ ok: true }),
     http: nobody,
     localHost: async () => local,
+    dialTcp: nobody,
+    readPeer: nobody,
     connect,
   };
   return {

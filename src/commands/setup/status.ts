@@ -1,7 +1,7 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { optionalRegistryArgument, pickFlags } from "../../flags.ts";
 import type { StatusOutcome } from "../../platform/setup-status.ts";
-import { readPlatformFlag } from "../../setup-flags.ts";
+import { readEngineFlag, readPlatformFlag } from "../../setup-flags.ts";
 
 export default class SetupStatus extends RegctlCommand<StatusOutcome> {
   static override summary = "Show what engines know of registries, and where they have it from.";
@@ -13,7 +13,7 @@ export default class SetupStatus extends RegctlCommand<StatusOutcome> {
     "<%= config.bin %> <%= command.id %> --on @hosts.txt --json",
   ];
   static override args = { registry: optionalRegistryArgument };
-  static override flags = pickFlags("on", "platform", "ssh", "accept-host-key", "timeout");
+  static override flags = pickFlags("on", "engine", "platform", "ssh", "accept-host-key", "timeout");
 
   protected override async execute({
     args,
@@ -25,6 +25,7 @@ export default class SetupStatus extends RegctlCommand<StatusOutcome> {
     const input = {
       registry: args.registry,
       on: flags.on ?? [],
+      engine: await readEngineFlag(flags),
       platform,
       cwd: process.cwd(),
     };

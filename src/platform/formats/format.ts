@@ -8,10 +8,25 @@ import { RegctlError } from "../../errors.ts";
 export interface Setting {
   readonly key: "insecure-registries" | "registry-mirrors";
   readonly flag: "--insecure-registry" | "--registry-mirror";
+  /** The first engine that reads the key again on a signal (moby 582803f00a and 5b9348c553). */
+  readonly reloadedSince: string;
 }
 
-export const insecureRegistries: Setting = { key: "insecure-registries", flag: "--insecure-registry" };
-export const registryMirrors: Setting = { key: "registry-mirrors", flag: "--registry-mirror" };
+export const insecureRegistries: Setting = {
+  key: "insecure-registries",
+  flag: "--insecure-registry",
+  reloadedSince: "1.13.0",
+};
+export const registryMirrors: Setting = {
+  key: "registry-mirrors",
+  flag: "--registry-mirror",
+  reloadedSince: "17.04.0",
+};
+
+/** The list of that key; that of insecure registries when none is named. */
+export function settingOf(key: Setting["key"] | undefined): Setting {
+  return key === "registry-mirrors" ? registryMirrors : insecureRegistries;
+}
 
 /** Why a text must not be edited as it is. Line and column start at 1; columns count UTF-16 units. */
 export interface TextProblem {
@@ -60,7 +75,9 @@ export type UndoNote =
       readonly base: string | null;
       /** A line that came before ours to make it valid (a section's header), and goes with it. */
       readonly header?: string;
-    };
+    }
+  /** Texts as a whole, for what is put back rather than taken away. */
+  | { readonly kind: "whole"; readonly before: string | null; readonly after: string | null };
 
 export interface Edited {
   readonly text: string;

@@ -1,5 +1,16 @@
 import { daemonOf, type HostFacts } from "../facts.ts";
 import type { RecognisedPlatform } from "../platform.ts";
+import {
+  type CertificatePlace,
+  editJson,
+  editLoadedJson,
+  engineCerts,
+  flag,
+  type Item,
+  listLine,
+  type PasteList,
+  pasteLines,
+} from "./paste-lines.ts";
 import { passesVariable } from "./systemd.ts";
 
 /**
@@ -10,7 +21,8 @@ function row(
   name: string,
   title: string,
   recognise: (facts: HostFacts) => string | null | false | undefined,
-  paste: RecognisedPlatform["paste"],
+  paste: PasteList,
+  certificates: CertificatePlace = engineCerts,
 ): RecognisedPlatform {
   return {
     kind: "recognised",
@@ -20,11 +32,9 @@ function row(
       const evidence = recognise(facts);
       return evidence ? [evidence] : null;
     },
-    paste,
+    paste: (request) => pasteLines(request, paste, certificates),
   };
 }
-
-type Action = Parameters<RecognisedPlatform["paste"]>[0];
 
 const osIs = (facts: HostFacts, ...ids: readonly string[]) =>
   ids.includes(facts.osRelease.ID ?? "") && `/etc/os-release says ID=${facts.osRelease.ID}`;
@@ -41,21 +51,11 @@ const unitPasses = (facts: HostFacts, path: string) =>
   passesVariable(facts.unit) &&
   `the unit reads ${path}`;
 
-const listLine = (registry: string) => `"insecure-registries": ["${registry}"]`;
-const flag = (registry: string) => `--insecure-registry ${registry}`;
+const isMirror = (item: Item): boolean => item.key === "registry-mirrors";
+const rosKey = (item: Item): string => (isMirror(item) ? "registry_mirror" : "insecure_registry");
+const rhelVariable = (item: Item): string => (isMirror(item) ? "OPTIONS" : "INSECURE_REGISTRY");
 
-/** What to do with a file that is JSON. */
-function editJson(action: Action, registry: string, path: string): string {
-  return action === "insecure"
-    ? `# add ${listLine(registry)} to ${path}`
-    : `# take "${registry}" out of "insecure-registries" in ${path}`;
-}
-
-/** The same where the engine is then reloaded, by which it does not forget a key that is gone. */
-function editLoadedJson(action: Action, registry: string): string {
-  const line = editJson(action, registry, "/etc/docker/daemon.json");
-  return action === "insecure" ? line : `${line}; if it was the last, leave "insecure-registries": []`;
-}
+const inItsVm: CertificatePlace = { ...engineCerts, inside: "its virtual machine" };
 
 /** Engines that are known by what they say or where they keep their data, whatever host they run on. */
 export const recognisedFirst: readonly RecognisedPlatform[] = [
@@ -63,50 +63,52 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
     "docker-desktop",
     "Docker Desktop",
     (facts) => engineIs(facts, /^Docker Desktop/),
-    (action, registry) => [
-      `${editJson(action, registry, "Settings > Docker Engine of Docker Desktop")}, then Apply & restart`,
+    (action, item) => [
+      `${editJson(action, item, "Settings > Docker Engine of Docker Desktop")}, then Apply & restart`,
       `# or do that in ~/.docker/daemon.json and run: docker desktop restart`,
     ],
+    { folder: "~/.docker/certs.d", after: ["docker desktop restart"] },
   ),
   row(
     "orbstack",
     "OrbStack",
     (facts) => engineIs(facts, /^OrbStack/),
-    (action, registry) => [
-      editJson(action, registry, "~/.orbstack/config/docker.json"),
-      "orb restart docker",
-    ],
+    (action, item) => [editJson(action, item, "~/.orbstack/config/docker.json"), "orb restart docker"],
+    inItsVm,
   ),
   row(
     "colima",
     "Colima",
     (facts) => engineInVm(facts, /^colima(-|$)/),
-    (action, registry) => [
-      action === "insecure"
-        ? `# in ~/.colima/default/colima.yaml, below "docker:", add: insecure-registries: ["${registry}"]`
-        : `# in ~/.colima/default/colima.yaml, below "docker:", take "${registry}" out of insecure-registries`,
+    (action, item) => [
+      action === "add"
+        ? `# in ~/.colima/default/colima.yaml, below "docker:", add: ${item.key}: ["${item.value}"]`
+        : `# in ~/.colima/default/colima.yaml, below "docker:", take "${item.value}" out of ${item.key}`,
       "colima stop && colima start",
     ],
+    { folder: "~/.docker/certs.d", after: ["colima stop && colima start"] },
   ),
   row(
     "rancher-desktop",
     "Rancher Desktop",
     (facts) => engineIs(facts, /^Rancher Desktop/) || engineInVm(facts, /^lima-rancher-desktop$/),
-    (action, registry) => [
-      action === "insecure"
-        ? `# add a provisioning script to override.yaml that writes { ${listLine(registry)} } to /etc/docker/daemon.json`
-        : `# take "${registry}" out of what the provisioning script in override.yaml writes to /etc/docker/daemon.json`,
+    (action, item) => [
+      action === "add"
+        ? `# add a provisioning script to override.yaml that writes { ${listLine(item)} } to /etc/docker/daemon.json`
+        : `# take "${item.value}" out of what the provisioning script in override.yaml writes to /etc/docker/daemon.json`,
       "# then restart Rancher Desktop",
     ],
+    inItsVm,
   ),
   row(
     "lima",
     "Lima",
     (facts) => engineInVm(facts, /^lima-/),
-    (action, registry) => [
-      `${editJson(action, registry, "~/.config/docker/daemon.json")} in the guest`,
+    (action, item) => [
+      `${editJson(action, item, "~/.config/docker/daemon.json")} in the guest`,
       "limactl shell default systemctl --user restart docker",
     ],
+    { folder: "~/.config/docker/certs.d", inside: "the guest" },
   ),
   row(
     "minikube",
@@ -116,13 +118,14 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
       const provided = facts.engine?.labels.some((label) => label.startsWith("provider=")) === true;
       return (provided || !daemonOf(facts)) && engineIs(facts, /^Buildroot/);
     },
-    (action, registry) => [
+    (action, item) => [
       "# the list is fixed when the cluster is made, so it is made anew: what runs in it goes",
       "minikube delete",
-      ...(action === "insecure"
-        ? [`minikube start ${flag(registry)}`]
-        : [`# as before, without ${flag(registry)}:`, "minikube start"]),
+      ...(action === "add"
+        ? [`minikube start ${flag(item)}`]
+        : [`# as before, without ${flag(item)}:`, "minikube start"]),
     ],
+    inItsVm,
   ),
   row(
     "rootless",
@@ -132,10 +135,11 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
       const daemon = daemonOf(facts);
       return daemon && daemon.uid !== 0 && `dockerd runs as user ${daemon.uid}`;
     },
-    (action, registry) => [
-      `${editJson(action, registry, "~/.config/docker/daemon.json")} of the user who runs the engine`,
+    (action, item) => [
+      `${editJson(action, item, "~/.config/docker/daemon.json")} of the user who runs the engine`,
       "systemctl --user restart docker",
     ],
+    { folder: "~/.config/docker/certs.d" },
   ),
   row(
     "snap",
@@ -143,17 +147,18 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
     (facts) =>
       /^\/(var\/)?snap\//.test(facts.engine?.rootDir ?? daemonOf(facts)?.executable ?? "") &&
       "the engine lives below /snap",
-    (action, registry) => [
-      editJson(action, registry, "/var/snap/docker/current/config/daemon.json"),
+    (action, item) => [
+      editJson(action, item, "/var/snap/docker/current/config/daemon.json"),
       "sudo snap restart docker.dockerd",
     ],
+    { folder: "/var/snap/docker/common/etc/certs.d" },
   ),
   row(
     "synology",
     "Synology Container Manager",
     (facts) => facts.markers.has("synology") && "/etc/synoinfo.conf is there",
-    (action, registry) => [
-      editJson(action, registry, "/var/packages/ContainerManager/etc/dockerd.json"),
+    (action, item) => [
+      editJson(action, item, "/var/packages/ContainerManager/etc/dockerd.json"),
       "sudo synopkg restart ContainerManager",
     ],
   ),
@@ -161,10 +166,10 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
     "rancheros",
     "RancherOS",
     (facts) => osIs(facts, "rancheros"),
-    (action, registry) => [
-      "sudo ros config get rancher.docker.insecure_registry",
-      `# set that list again, ${action === "insecure" ? "with" : "without"} ${registry}:`,
-      `# sudo ros config set rancher.docker.insecure_registry "['HOST:PORT', …]"`,
+    (action, item) => [
+      `sudo ros config get rancher.docker.${rosKey(item)}`,
+      `# set that list again, ${action === "add" ? "with" : "without"} ${item.value}:`,
+      `# sudo ros config set rancher.docker.${rosKey(item)} "['${item.value}', …]"`,
       "sudo system-docker restart docker",
     ],
   ),
@@ -176,13 +181,13 @@ export const recognisedHosts: readonly RecognisedPlatform[] = [
     "flatcar",
     "Flatcar or CoreOS",
     (facts) => osIs(facts, "flatcar", "coreos"),
-    (action, registry) => [
-      ...(action === "insecure"
+    (action, item) => [
+      ...(action === "add"
         ? [
-            `sudo test -e /etc/docker/daemon.json || { sudo mkdir -p /etc/docker && echo '{ ${listLine(registry)} }' | sudo tee /etc/docker/daemon.json; }`,
-            `# if it was there before: add ${listLine(registry)} to it`,
+            `sudo test -e /etc/docker/daemon.json || { sudo mkdir -p /etc/docker && echo '{ ${listLine(item)} }' | sudo tee /etc/docker/daemon.json; }`,
+            `# if it was there before: add ${listLine(item)} to it`,
           ]
-        : [editLoadedJson(action, registry)]),
+        : [editLoadedJson(action, item)]),
       "sudo systemctl reload docker",
     ],
   ),
@@ -190,16 +195,16 @@ export const recognisedHosts: readonly RecognisedPlatform[] = [
     "openrc",
     "Alpine or Gentoo with OpenRC",
     (facts) => facts.init === "openrc" && "OpenRC is there",
-    (action, registry) => [editLoadedJson(action, registry), "sudo rc-service docker reload"],
+    (action, item) => [editLoadedJson(action, item), "sudo rc-service docker reload"],
   ),
   row(
     "amazon-linux",
     "Amazon Linux",
     (facts) => osIs(facts, "amzn"),
-    (action, registry) => [
-      action === "insecure"
-        ? `# add ${flag(registry)} to OPTIONS="…" in /etc/sysconfig/docker, or ${listLine(registry)} to /etc/docker/daemon.json`
-        : `# take ${flag(registry)} out of OPTIONS="…" in /etc/sysconfig/docker, or "${registry}" out of /etc/docker/daemon.json`,
+    (action, item) => [
+      action === "add"
+        ? `# add ${flag(item)} to OPTIONS="…" in /etc/sysconfig/docker, or ${listLine(item)} to /etc/docker/daemon.json`
+        : `# take ${flag(item)} out of OPTIONS="…" in /etc/sysconfig/docker, or "${item.value}" out of /etc/docker/daemon.json`,
       "sudo service docker restart",
     ],
   ),
@@ -207,10 +212,10 @@ export const recognisedHosts: readonly RecognisedPlatform[] = [
     "rhel-docker",
     "RHEL's or CentOS 7's own docker",
     (facts) => unitPasses(facts, "/etc/sysconfig/docker"),
-    (action, registry) => [
-      action === "insecure"
-        ? `# in /etc/sysconfig/docker: INSECURE_REGISTRY='${flag(registry)}', after what stands there`
-        : `# in /etc/sysconfig/docker, take ${flag(registry)} out of INSECURE_REGISTRY`,
+    (action, item) => [
+      action === "add"
+        ? `# in /etc/sysconfig/docker: ${rhelVariable(item)}='${flag(item)}', after what stands there`
+        : `# in /etc/sysconfig/docker, take ${flag(item)} out of ${rhelVariable(item)}`,
       "sudo systemctl restart docker",
     ],
   ),
@@ -219,10 +224,10 @@ export const recognisedHosts: readonly RecognisedPlatform[] = [
     "RHEL or CentOS 6",
     (facts) =>
       facts.markers.has("rhel-init") && facts.init === "sysvinit" && "/etc/rc.d/init.d/functions is there",
-    (action, registry) => [
-      action === "insecure"
-        ? `# in /etc/sysconfig/docker: other_args="${flag(registry)}", after what stands there`
-        : `# in /etc/sysconfig/docker, take ${flag(registry)} out of other_args`,
+    (action, item) => [
+      action === "add"
+        ? `# in /etc/sysconfig/docker: other_args="${flag(item)}", after what stands there`
+        : `# in /etc/sysconfig/docker, take ${flag(item)} out of other_args`,
       "sudo service docker restart",
     ],
   ),
@@ -237,5 +242,5 @@ export const unknownUnit = row(
     facts.unit !== null &&
     facts.unit.mainPid === (daemonOf(facts)?.pid ?? facts.unit.mainPid) &&
     `the unit ${facts.unit.name} reads ${facts.unit.environmentFiles.join(", ")}`,
-  (action, registry) => [editLoadedJson(action, registry), "sudo systemctl reload docker"],
+  (action, item) => [editLoadedJson(action, item), "sudo systemctl reload docker"],
 );

@@ -1,0 +1,295 @@
+/** `setup trust` on real hosts: a registry with a certificate of an authority that nobody knows, and engines that push and pull. */
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { after, before, describe, it } from "node:test";
+import { createTlsAuthority } from "../support/tls-authority.ts";
+import { must } from "./conduct.ts";
+import {
+  bytesOf,
+  daemonPidOf,
+  exchangesImages,
+  shell,
+  startSurvivor,
+  survivorPidOf,
+} from "./engine-state.ts";
+import { daemonJson, listed, loadText, readText } from "./fault-host.ts";
+import { listenWithChangingTls } from "./fault-registry.ts";
+import { type LabHost, type LabKind, startHost, startRegistry } from "./lab.ts";
+import { openLab } from "./prerequisites.ts";
+import { errorOf, hostOf, openPerson, setupOf, statusOf } from "./regctl-over-ssh.ts";
+
+const ability = await openLab();
+const skip = ability.can ? false : ability.reason;
+const json = ["--json", "--progress", "none"];
+const inOrder = { concurrency: 1 };
+
+const sha256Of = (pem: string) =>
+  `sha256:${new X509Certificate(pem).fingerprint256.replaceAll(":", "").toLowerCase()}`;
+
+/** Everything below /etc/docker, folders and modes too. */
+const treeOf = (host: LabHost) =>
+  must(host, "sh", "-c", "find /etc/docker/ -exec stat -c '%n %F %a %U' {} + 2>/dev/null | sort");
+
+async function openScene(kind: LabKind) {
+  const [host, authority] = await Promise.all([startHost(kind), createTlsAuthority("lab authority")]);
+  const person = await openPerson(host);
+  const tls = await authority.issue({ names: [`IP:${host.address}`, "DNS:reg.lab"] });
+  const { address } = await startRegistry(host, { tls });
+  await startSurvivor(host);
+  await writeFile(`${person.home}/ca.pem`, authority.ca);
+  const on = ["--on", host.name, ...json];
+  return {
+    ...{ host, person, authority, registry: address, leaf: tls.cert },
+    file: `${person.home}/ca.pem`,
+    regctl: (...words: readonly string[]) => person.regctl([...words, ...on]),
+    leave: async () => {
+      await person.leave();
+      await host.stop();
+      await authority[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Opened = Awaited<ReturnType<typeof openScene>>;
+
+for (const kind of ["systemd", "sid", "sid-store", "sysvinit", "boot2docker"] as const) {
+  describe(`trust on ${kind}`, { skip, ...inOrder, timeout: 300_000 }, () => {
+    let scene: Opened;
+    before(async () => {
+      scene = await openScene(kind);
+    });
+    after(() => scene?.leave());
+
+    it("makes the engine push and pull at once, and undo leaves nothing behind", async () => {
+      const { host, registry, file, regctl } = scene;
+      const [tree, bytes] = [await treeOf(host), await bytesOf(host)];
+      const [daemon, survivor] = [await daemonPidOf(host), await survivorPidOf(host)];
+      const done = hostOf(await regctl("setup", "trust", registry, "--ca", file));
+      const path = `/etc/docker/certs.d/${registry}/ca.crt`;
+      assert.partialDeepStrictEqual(done, {
+        changed: true,
+        proved: true,
+        applied: "none",
+        path,
+        backup: null,
+      });
+      assert.deepEqual(done.warnings, []);
+      assert.equal(readText(host, path), scene.authority.ca);
+      assert.equal(await exchangesImages(host, registry), true);
+      const again = hostOf(await regctl("setup", "trust", registry, "--ca", file));
+      assert.deepEqual([again.changed, again.nothing], [false, "trusted"]);
+      const [shown] = statusOf(await regctl("setup", "status", registry)).trusted;
+      assert.equal(shown?.files[0]?.certificates[0]?.fingerprint, sha256Of(scene.authority.ca));
+      const undone = hostOf(await regctl("setup", "undo", registry));
+      assert.deepEqual([undone.changed, undone.proved, undone.applied], [true, true, "none"]);
+      assert.deepEqual([await treeOf(host), await bytesOf(host)], [tree, bytes]);
+      assert.deepEqual([await daemonPidOf(host), await survivorPidOf(host)], [daemon, survivor]);
+      assert.equal(hostOf(await regctl("setup", "undo", registry)).nothing, "not-there");
+    });
+
+    it("takes our own insecure entry out, and undo brings back neither", async () => {
+      const { host, registry, file, regctl } = scene;
+      const [tree, bytes] = [await treeOf(host), await bytesOf(host)];
+      assert.equal(hostOf(await regctl("setup", "insecure", registry, "--yes")).proved, true);
+      const done = hostOf(await regctl("setup", "trust", registry, "--ca", file));
+      assert.partialDeepStrictEqual(done, { changed: true, proved: true });
+      assert.deepEqual([done.warnings, await listed(host)], [[], []]);
+      assert.equal(await exchangesImages(host, registry), true);
+      assert.equal(hostOf(await regctl("setup", "undo", registry)).proved, true);
+      assert.deepEqual([await treeOf(host), await bytesOf(host), await listed(host)], [tree, bytes, []]);
+    });
+  });
+}
+
+describe("what setup trust asks, refuses and takes back", { skip, ...inOrder, timeout: 400_000 }, () => {
+  let scene: Opened;
+  before(async () => {
+    scene = await openScene("systemd");
+  });
+  after(() => scene?.leave());
+
+  it("without a terminal the fingerprint is asked for by its flag, and nothing is changed", async () => {
+    const { host, registry, leaf, regctl } = scene;
+    const tree = await treeOf(host);
+    for (const more of [[], ["--yes"]]) {
+      const error = errorOf(await regctl("setup", "trust", registry, ...more), 2);
+      assert.equal(error.code, "MISSING_ANSWER");
+      assert.match(error.remedies.join(), new RegExp(`--fingerprint ${sha256Of(leaf)}$`));
+    }
+    const wrong = ["setup", "trust", registry, "--fingerprint", `sha256:${"0".repeat(64)}`];
+    assert.equal(errorOf(await regctl(...wrong), 3).code, "CERTIFICATE_MISMATCH");
+    assert.equal(errorOf(await regctl("setup", "trust", registry, "--fingerprint", "12"), 2).code, "USAGE");
+    assert.equal(await treeOf(host), tree);
+  });
+
+  it("the server's own certificate may go to certs.d by its fingerprint, and not to the system", async () => {
+    const { host, registry, leaf, regctl } = scene;
+    const named = ["setup", "trust", registry, "--fingerprint", new X509Certificate(leaf).fingerprint256];
+    assert.equal(errorOf(await regctl(...named, "--system"), 3).code, "CERTIFICATE_UNUSABLE");
+    assert.equal(hostOf(await regctl(...named)).proved, true);
+    assert.equal(await exchangesImages(host, registry), true);
+    assert.equal(hostOf(await regctl("setup", "undo", "--last")).proved, true);
+    assert.equal(readText(host, `/etc/docker/certs.d/${registry}/ca.crt`), null);
+  });
+
+  it("a plan shows the certificate, and changes nothing", async () => {
+    const { host, registry, file, person, regctl } = scene;
+    const tree = await treeOf(host);
+    const planned = setupOf(
+      await regctl("setup", "trust", registry, "--ca", file, "--dry-run", "--exit-code"),
+      10,
+    );
+    assert.equal(planned.hosts[0]?.certificates?.[0]?.fingerprint, sha256Of(scene.authority.ca));
+    assert.match(planned.hosts[0]?.diff ?? "", /^\+-----BEGIN CERTIFICATE-----$/m);
+    const text = await person.regctl(["setup", "trust", registry, "--on", host.name, "--dry-run"]);
+    assert.match(text.stdout, /sha256:[0-9a-f]{64}[\s\S]*prove: the engine asks .* over TLS/);
+    const printed = hostOf(await regctl("setup", "trust", registry, "--ca", file, "--print")).paste ?? [];
+    assert.equal(await treeOf(host), tree);
+    await shell(host, printed.join("\n").replaceAll("sudo ", ""));
+    assert.equal(await exchangesImages(host, registry), true);
+    await shell(host, `rm -r /etc/docker/certs.d`);
+  });
+
+  it("somebody else's ca.crt stays, and ours stands beside it", async () => {
+    const { host, registry, file, regctl } = scene;
+    const theirs = `/etc/docker/certs.d/${registry}/ca.crt`;
+    await using other = await createTlsAuthority("another");
+    await host.run(["sh", "-c", `mkdir -p ${theirs.slice(0, -7)}; cat >${theirs}`], { input: other.ca });
+    const tree = await treeOf(host);
+    const done = hostOf(await regctl("setup", "trust", registry, "--ca", file));
+    assert.match(done.path ?? "", /\/regctl-[0-9a-f]{8}\.crt$/);
+    assert.match(done.notes.join(), /somebody else's and stays/);
+    assert.equal(await exchangesImages(host, registry), true);
+    assert.equal(hostOf(await regctl("setup", "undo", registry)).proved, true);
+    assert.deepEqual([await treeOf(host), readText(host, theirs)], [tree, other.ca]);
+    await shell(host, "rm -r /etc/docker/certs.d");
+  });
+
+  it("what somebody else changed in our file stays", async () => {
+    const { host, registry, file, regctl } = scene;
+    const path = `/etc/docker/certs.d/${registry}/ca.crt`;
+    assert.equal(hostOf(await regctl("setup", "trust", registry, "--ca", file)).proved, true);
+    await shell(host, `echo '# theirs' >>${path}`);
+    const left = hostOf(await regctl("setup", "undo", registry));
+    assert.equal(left.changed, false);
+    assert.match(left.notes.join(), /changed by others/);
+    assert.match(readText(host, path) ?? "", /# theirs\n$/);
+    await shell(host, "rm -r /etc/docker/certs.d");
+  });
+
+  it("somebody else's insecure entry goes when they say so, and comes back byte for byte", async () => {
+    const { host, registry, file, regctl } = scene;
+    const text = `{ "debug": false,\n  "insecure-registries" : ["kept.test:5000", "${registry}"] }`;
+    await loadText(host, text, [registry]);
+    const error = errorOf(await regctl("setup", "trust", registry, "--ca", file), 2);
+    assert.deepEqual([error.code, error.remedies], ["MISSING_ANSWER", ["Answer it with --yes"]]);
+    const done = hostOf(await regctl("setup", "trust", registry, "--ca", file, "--yes"));
+    assert.partialDeepStrictEqual(done, { proved: true, applied: "reload" });
+    assert.deepEqual(await listed(host), ["kept.test:5000"]);
+    assert.equal(await exchangesImages(host, registry), true);
+    assert.equal(hostOf(await regctl("setup", "undo", registry, "--kind", "trust")).proved, true);
+    assert.equal(readText(host, daemonJson), text);
+    assert.deepEqual((await listed(host)).toSorted(), ["kept.test:5000", registry].toSorted());
+    await loadText(host, "{}", []);
+    await shell(host, `rm ${daemonJson}`);
+  });
+
+  it("what does not let the engine verify is taken back, and the insecure entry is there again", async () => {
+    const { host, authority, file, regctl } = scene;
+    await using other = await createTlsAuthority("swapped in");
+    const names = [`IP:${host.gateway}`];
+    const own = await authority.issue({ names });
+    const changing = await listenWithChangingTls(host.gateway, [own, await other.issue({ names })]);
+    try {
+      const text = `{"insecure-registries":["${changing.address}"]}`;
+      await loadText(host, text, [changing.address]);
+      const tree = await treeOf(host);
+      const error = errorOf(await regctl("setup", "trust", changing.address, "--ca", file, "--yes"), 7);
+      assert.equal(error.code, "NOT_PROVED");
+      assert.match(error.message, /unknown authority/);
+      assert.equal(readText(host, daemonJson), text);
+      assert.deepEqual(await listed(host), [changing.address]);
+      assert.equal(await treeOf(host), tree);
+    } finally {
+      changing.close();
+      await loadText(host, "{}", []);
+      await shell(host, `rm ${daemonJson}`);
+    }
+  });
+
+  it("a name that only the host knows is asked there", async () => {
+    const { host, registry, file, regctl } = scene;
+    const name = `reg.lab:${registry.split(":")[1]}`;
+    await shell(host, `echo '${host.address} reg.lab' >>/etc/hosts`);
+    assert.equal(hostOf(await regctl("setup", "trust", name, "--ca", file)).proved, true);
+    assert.equal(await exchangesImages(host, name), true);
+    assert.equal(hostOf(await regctl("setup", "undo", name)).proved, true);
+  });
+
+  it("the operating system trusts it too with --system, and forgets it", async () => {
+    const { host, registry, file, regctl } = scene;
+    const curl = () => host.run(["curl", "-sS", "-o", "/dev/null", `https://${registry}/v2/`]);
+    assert.notEqual((await curl()).code, 0);
+    const bundle = await shell(
+      host,
+      "sha256sum /etc/ssl/certs/ca-certificates.crt; ls /usr/local/share/ca-certificates",
+    );
+    const done = hostOf(await regctl("setup", "trust", registry, "--ca", file, "--system"));
+    assert.ok(done.steps.some(({ kind }) => kind === "run"));
+    assert.equal((await curl()).code, 0);
+    assert.equal(hostOf(await regctl("setup", "undo", registry)).proved, true);
+    assert.notEqual((await curl()).code, 0);
+    assert.equal(
+      await shell(host, "sha256sum /etc/ssl/certs/ca-certificates.crt; ls /usr/local/share/ca-certificates"),
+      bundle,
+    );
+  });
+
+  it("two runs at once both take hold", async () => {
+    const { host, authority, file, regctl } = scene;
+    const names = [`IP:${host.address}`];
+    const others = await Promise.all(
+      [5101, 5102].map(async (port) => startRegistry(host, { port, tls: await authority.issue({ names }) })),
+    );
+    const runs = await Promise.all(
+      others.map(({ address }) => regctl("setup", "trust", address, "--ca", file)),
+    );
+    for (const run of runs) assert.equal(hostOf(run).proved, true);
+    for (const { address } of others) assert.equal(await exchangesImages(host, address), true);
+    const undone = await Promise.all(others.map(({ address }) => regctl("setup", "undo", address)));
+    for (const run of undone) assert.equal(hostOf(run).proved, true);
+    assert.equal(
+      await shell(host, "ls /etc/docker/certs.d 2>&1 || true").then((text) => /50|51/.test(text)),
+      false,
+    );
+  });
+});
+
+describe("trust on two hosts in one run", { skip, ...inOrder, timeout: 300_000 }, () => {
+  it("both trust the same registry, by one fingerprint", async () => {
+    const [near, far] = await Promise.all([startHost("bare"), startHost("bare")]);
+    await using authority = await createTlsAuthority("lab authority");
+    const person = await openPerson(near, far);
+    try {
+      const tls = await authority.issue({ names: [`IP:${near.gateway}`] });
+      const registry = await listenWithChangingTls(near.gateway, [tls]);
+      const on = ["--on", near.name, "--on", far.name, ...json];
+      const named = ["--fingerprint", sha256Of(tls.cert)];
+      const done = setupOf(await person.regctl(["setup", "trust", registry.address, ...named, ...on]), 0);
+      assert.deepEqual(
+        done.hosts.map(({ proved }) => proved),
+        [true, true],
+      );
+      const undone = setupOf(await person.regctl(["setup", "undo", registry.address, ...on]));
+      assert.deepEqual(
+        undone.hosts.map(({ proved }) => proved),
+        [true, true],
+      );
+      registry.close();
+    } finally {
+      await person.leave();
+      await Promise.all([near.stop(), far.stop()]);
+    }
+  });
+});
