@@ -5,6 +5,7 @@ import { createRates, renderAmount, renderBar, renderPace } from "./byte-progres
 import { createLiveLines } from "./live-lines.ts";
 import { createStyle, escapeControl, guardJson, type Style } from "./style.ts";
 import type { RenderOptions } from "./terminal.ts";
+import { renderTunnelChange, renderTunnelLine } from "./tunnel-words.ts";
 
 /** Where the story goes. `rows` limits how many live lines are drawn. */
 export interface Screen {
@@ -44,6 +45,8 @@ function renderEvent(event: ProgressEvent, style: Style): string {
       return style.dim(`${where}${escapeControl(event.trace)}`);
     case "bytes":
       return `${style.dim(style.symbols.working)} ${where}${escapeControl(event.what)}: ${renderAmount(event)}`;
+    case "tunnel":
+      return `${event.state === "up" ? style.green(style.symbols.ok) : style.yellow(style.symbols.warning)} ${where}${escapeControl(renderTunnelChange(event))}`;
     case "host-done":
       return event.ok
         ? `${style.green(style.symbols.ok)} ${where}done`
@@ -69,6 +72,7 @@ function createPlainTeller(screen: Screen, options: TellerOptions): Teller {
   return {
     emit: (event) => {
       if (event.event === "trace" && !options.verbose) return;
+      if (event.event === "tunnel" && !event.changed) return;
       if (event.event === "step" && !options.verbose && !due(event.host)) return;
       if (event.event === "bytes") {
         const rate = rates.note(event);
@@ -107,6 +111,7 @@ function createLiveTeller(screen: Screen, options: TellerOptions): Teller {
       else if ((event.event === "step" || event.event === "trace") && options.verbose)
         lines.say(renderEvent(event, style));
       if (event.event === "step") lines.show(event.host, event.step);
+      if (event.event === "tunnel") lines.show(event.host, (columns) => renderTunnelLine(event, columns));
       if (event.event === "host-done") lines.finish(event.host, event.ok);
     },
     aside: (ask) => lines.aside(ask),

@@ -46,8 +46,9 @@ function amountsOf(item: PullItem): string {
   const way = why === null ? "" : ` ${via === "engine" ? "Through the engine" : "Directly"}: ${why}.`;
   if (!changed) return `It was there already.${way}`;
   const thing = via === "file" ? "blob" : "layer";
-  const received =
-    layers.received === 0 ? "nothing" : `${renderSize(bytesReceived)} in ${count(layers.received, thing)}`;
+  // Podman does not say how much it was.
+  const amount = bytesReceived === 0 ? "" : `${renderSize(bytesReceived)} in `;
+  const received = layers.received === 0 ? "nothing" : `${amount}${count(layers.received, thing)}`;
   const time =
     seconds === 0
       ? ""

@@ -54,13 +54,14 @@ function reachLines({ registry, listen, tls }: ServeOutcome): readonly string[] 
   return tls === null ? [`regctl setup insecure ${registry}`] : [`regctl ping ${registry}`];
 }
 
-/** The command for it, and the folder that every engine looks into. */
-function trustLines({ registry, tls }: ServeOutcome): readonly string[] {
+/** Engines take this machine's own addresses as they are: there regctl alone has to be told. */
+function trustLines({ registry, listen, tls }: ServeOutcome): readonly string[] {
   if (tls?.ca === null || tls === null) return ["nothing to do where its certificate is known"];
-  const folder = `/etc/docker/certs.d/${registry}`;
+  const trust = ["regctl", "setup", "trust", registry];
+  const there = [...trust, "--fingerprint", tls.fingerprint ?? "SHA-256", "--on", "USER@HOST"];
   return [
-    `for engines: ${quoteLine(["install", "-D", "-m", "0644", tls.ca, `${folder}/ca.crt`])}`,
-    `for regctl: ${quoteLine(["regctl", "use", registry, "--ca", tls.ca])}`,
+    ...(isOnlyHere(listen) ? [] : [quoteLine(trust), quoteLine(there)]),
+    `for regctl alone: ${quoteLine(["regctl", "use", registry, "--ca", tls.ca])}`,
     `its SHA-256: ${tls.fingerprint ?? ""}`,
   ];
 }

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { StartInBackground } from "../service/detach.ts";
-import { childEnvironment } from "./processes.ts";
+import { childEnvironment } from "./child-environment.ts";
 
-export const startInBackground: StartInBackground = async (argv, { logPath, signal }) => {
+export const startInBackground: StartInBackground = async (argv, { logPath, signal, input }) => {
   const [file = "", ...args] = argv;
   await mkdir(dirname(logPath), { recursive: true, mode: 0o700 });
   const log = await open(logPath, "a", 0o600);
@@ -16,9 +16,11 @@ export const startInBackground: StartInBackground = async (argv, { logPath, sign
       detached: true,
       cwd: "/",
       env: childEnvironment(process.env, {}),
-      stdio: ["ignore", "pipe", log.fd],
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", log.fd],
     });
     await once(child, "spawn");
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
     if (child.stdout === null) throw new Error("its standard output is a pipe");
     const stop = (): void => void child.kill("SIGTERM");
     signal.addEventListener("abort", stop);

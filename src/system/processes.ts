@@ -1,7 +1,8 @@
 /** The only importer of execa: programs of this machine. */
 import { Readable } from "node:stream";
 import { execa } from "execa";
-import type { Child, Environment, Spawn } from "../ports.ts";
+import type { Child, Spawn } from "../ports.ts";
+import { childEnvironment } from "./child-environment.ts";
 
 const running = new Set<number>();
 
@@ -33,16 +34,6 @@ export const spawn: Spawn = (argv, options = {}) => {
   });
   return { pid, stdin, stdout, stderr, exited, kill: (signal = "SIGTERM") => killGroup(pid, signal) };
 };
-
-/** This process's environment without what may hold our passwords, plus `extra`. */
-export function childEnvironment(own: Environment, extra: Environment): Record<string, string> {
-  const entries = Object.entries({ ...withoutOurs(own), ...extra });
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-function withoutOurs(own: Environment): Environment {
-  return Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith("REGCTL_")));
-}
 
 interface Failure {
   readonly originalMessage?: string | undefined;

@@ -44,15 +44,18 @@ export const openTransport: OpenTransport = (options) => {
     opened.catch(() => wires.delete(origin));
     return opened;
   };
+  let closed = false;
   return {
     request: async (request) => {
       request.signal.throwIfAborted();
+      if (closed) throw Object.assign(new Error("its connections were closed here"), { code: "CLOSED_HERE" });
       const { origin } = request.url;
       if (!isForWires(request) || options.proxy(new URL(origin)) !== null)
         return send(await poolOf(request), request);
       return await interruptible((await wireOf(origin)).request(request), request.signal);
     },
     close: async () => {
+      closed = true;
       for (const wire of await Promise.allSettled(wires.values())) {
         if (wire.status === "fulfilled") wire.value.close();
       }
@@ -120,7 +123,8 @@ function contextOptions({ verify, system, authorities, identities }: ServerTrust
   const base = system === null ? getCACertificates("bundled") : [system];
   const own = system === null && authorities.length === 0;
   return {
-    ...(verify && !own ? { ca: [...base, ...authorities] } : {}),
+    // As engines, which take a server's own certificate for its authority where it is put.
+    ...(verify && !own ? { ca: [...base, ...authorities], allowPartialTrustChain: true } : {}),
     ...(cert.length === 0 ? {} : { cert, key }),
   };
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
-import { childEnvironment, spawn } from "../../src/system/processes.ts";
+import { childEnvironment } from "../../src/system/child-environment.ts";
+import { spawn } from "../../src/system/processes.ts";
 import { untilGone } from "../contract/host.ts";
 
 describe("spawn", { timeout: 30_000 }, () => {

@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
+import { isRegctlError } from "../../src/errors.ts";
 import type { TransportRequest } from "../../src/registry/http/transport.ts";
 import { openTransport } from "../../src/system/registry-http.ts";
 import { openTestClient } from "../support/registry-world.ts";
@@ -116,4 +117,24 @@ test("a registry that accepts connections and says nothing is unreachable, soon"
     for (const socket of sockets) socket.destroy();
     silent.close();
   }
+});
+
+test("whoever is done with a registry asks it nothing more: what the end breaks off is not sent again", {
+  timeout: 20_000,
+}, async () => {
+  const asked: string[] = [];
+  await using server = await serve(({ method, url }, response) => {
+    asked.push(`${method} ${url}`);
+    if (method === "PUT") return;
+    response.end("{}");
+  });
+  const opened = await openTestClient(new URL(server.url).host);
+  const body = { bytes: Buffer.from("{}"), mediaType: "application/vnd.oci.image.manifest.v1+json" };
+  const putting = assert.rejects(opened.client.putManifest("app", "1", body), (error) =>
+    isRegctlError(error, "REGISTRY_UNREACHABLE"),
+  );
+  while (asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await opened.client.close();
+  await putting;
+  assert.deepEqual(asked, ["GET /v2/", "PUT /v2/app/manifests/1"]);
 });

@@ -1,0 +1,37 @@
+/** The answer to a press of the tab key. Nothing that goes wrong is told: the prompt is no place for it. */
+
+import type { Request } from "./answer.ts";
+import type { CommandResult } from "./base-command.ts";
+import type { CompletionSource } from "./completion/complete.ts";
+import { type Context, createContext } from "./context.ts";
+
+export async function completeLine(request: Request, source: CompletionSource): Promise<CommandResult> {
+  const lines = await answerLine(request, source).catch(() => []);
+  const raw = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+  return { document: {}, raw, render: async () => () => [] };
+}
+
+async function answerLine(request: Request, source: CompletionSource): Promise<readonly string[]> {
+  const [asked, ...rest] = request.argv;
+  const context = openContext(request);
+  if (asked === "__complete") {
+    const { answerCompletion } = await import("./completion/answer-completion.ts");
+    return await answerCompletion(rest[0] === "--" ? rest.slice(1) : rest, source, context);
+  }
+  const { refreshNames } = await import("./completion/known-names.ts");
+  const [registry = "", repository = ""] = rest;
+  await refreshNames(registry, repository, context);
+  return [];
+}
+
+/** Nobody is asked anything, and nothing is told. */
+function openContext({ environment, signal, stdin, stderr }: Request): Context {
+  const terminal = {
+    input: stdin,
+    output: stderr,
+    present: () => ({ above: [], message: "" }),
+    aside: <T>(ask: () => Promise<T>) => ask(),
+  };
+  const quiet = { ...environment, CI: "1" };
+  return createContext({ emit: () => {}, signal, environment: quiet, flags: { ssh: "auto" }, terminal });
+}
