@@ -76,12 +76,20 @@ function assumeAccount() {
   }
 }
 
-/** Scripts ask for it again and again: nothing is loaded for it. */
-function tellVersion() {
-  if (process.argv.length !== 3 || process.argv[2] !== "--version") return false;
-  const platform = `${process.platform}-${process.arch}`;
+/** What scripts and docker ask again and again: nothing is loaded for it. Null for everything else. */
+function shortAnswer(word) {
+  if (word === "--version") {
+    return `regctl ${pjson.version} (Node.js ${process.versions.node}, ${process.platform}-${process.arch})`;
+  }
+  if (word !== "docker-cli-plugin-metadata") return null;
+  return JSON.stringify(Object.assign({ Version: pjson.version }, pjson.dockerCliPlugin));
+}
+
+function tellShortly() {
+  const answer = process.argv.length === 3 ? shortAnswer(process.argv[2]) : null;
+  if (answer === null) return false;
   try {
-    fs.writeSync(1, `regctl ${pjson.version} (Node.js ${process.versions.node}, ${platform})\n`);
+    fs.writeSync(1, `${answer}\n`);
     return true;
   } catch (_full) {
     // A full or closed pipe: the long way knows what to do about it.
@@ -90,7 +98,7 @@ function tellVersion() {
 }
 
 if (satisfies(process.versions.node, range)) {
-  if (!tellVersion()) load();
+  if (!tellShortly()) load();
 } else {
   refuse();
 }

@@ -1,6 +1,7 @@
 /** From the words typed to a result: the version, a help text, or the outcome of a command. Prints nothing. */
 import pjson from "../package.json" with { type: "json" };
 import type { CommandResult, Surroundings } from "./base-command.ts";
+import { completionWords } from "./completion-words.ts";
 import { type CommandSource, createConfig } from "./oclif.ts";
 import { planRendering, type RenderOptions } from "./report/terminal.ts";
 import { planRoute, type Route } from "./route.ts";
@@ -14,12 +15,18 @@ export interface Request extends Surroundings {
 }
 
 async function loadSource(): Promise<CommandSource> {
-  const [{ default: manifest }, { commandTable, commandGroups }] = await Promise.all([
+  const [{ default: manifest }, { commandTable, commandGroups, helpPages }] = await Promise.all([
     import("../oclif.manifest.json", { with: { type: "json" } }),
     import("./command-table.ts"),
   ]);
   // The generated file and oclif's type agree by construction; the compiler only sees literals.
-  return { manifest, table: commandTable, groups: commandGroups, pjson } as unknown as CommandSource;
+  return {
+    manifest,
+    table: commandTable,
+    groups: commandGroups,
+    pages: helpPages,
+    pjson,
+  } as unknown as CommandSource;
 }
 
 function lines(document: object, text: (options: RenderOptions) => readonly string[]): CommandResult {
@@ -33,6 +40,18 @@ function showVersion(): CommandResult {
   return lines({ version, node, platform }, () => [`regctl ${version} (Node.js ${node}, ${platform})`]);
 }
 
+/** Descriptions of words that commands share. */
+function topicsOf({ pjson }: CommandSource): Readonly<Record<string, string>> {
+  const topics = Object.entries(pjson.oclif.topics ?? {});
+  return Object.fromEntries(topics.map(([id, { description }]) => [id, description ?? ""]));
+}
+
+async function showPage(name: string, options: RenderOptions): Promise<CommandResult> {
+  const { renderPage } = await import("./report/help-pages.ts");
+  const help = renderPage(name, options);
+  return lines({ help: help.join("\n") }, () => help);
+}
+
 async function showHelp(
   route: Extract<Route, { kind: "help" }>,
   source: CommandSource,
@@ -40,14 +59,13 @@ async function showHelp(
 ) {
   const { renderHelp } = await import("./report/help.ts");
   const { pjson, manifest, groups = [] } = source;
-  const topics = Object.entries(pjson.oclif.topics ?? {}).map(([id, topic]) => [id, topic.description ?? ""]);
   const about = {
     bin: pjson.oclif.bin ?? pjson.name,
     description: pjson.description ?? "",
     commands: manifest.commands,
-    topics: Object.fromEntries(topics),
+    topics: topicsOf(source),
     groups,
-    pages: {},
+    pages: source.pages ?? {},
   };
   const help = renderHelp(about, route.id, options);
   return lines({ help: help.join("\n") }, () => help);
@@ -78,10 +96,15 @@ export async function answer(request: Request): Promise<CommandResult> {
   const { argv, environment, stdout, source: given } = request;
   if (argv[0] === "--version") return showVersion();
   const source = given ?? (await loadSource());
+  if (argv[0] !== undefined && completionWords.includes(argv[0])) {
+    const { completeLine } = await import("./complete-line.ts");
+    return await completeLine(request, { commands: source.manifest.commands, topics: topicsOf(source) });
+  }
   const commands = Object.keys(source.manifest.commands);
   const topics = Object.keys(source.pjson.oclif.topics ?? {});
-  const route = planRoute(argv, { commands, topics });
+  const route = planRoute(argv, { commands, topics, pages: Object.keys(source.pages ?? {}) });
   if (route.kind === "version") return showVersion();
+  if (route.kind === "page") return showPage(route.name, planRendering(environment, stdout));
   if (route.kind === "help") return showHelp(route, source, planRendering(environment, stdout));
   return runCommand(route, source, request);
 }

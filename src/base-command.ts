@@ -4,6 +4,7 @@ import { Command } from "@oclif/core/command";
 import type { Config } from "@oclif/core/config";
 import type { InferredArgs, InferredFlags } from "@oclif/core/interfaces";
 import type { Context, ContextOptions } from "./context.ts";
+import { RegctlError } from "./errors.ts";
 import { type ProgressMode, pickFlags } from "./flags.ts";
 import type { Environment, Question } from "./ports.ts";
 import type { Teller } from "./report/progress.ts";
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly stderr: NodeJS.WriteStream;
   /** From then on SIGHUP calls this instead of ending the command: what runs for long reads its files again. */
   onHangup(listener: () => void): void;
+  /** From then on signals come here and interrupt nothing: they are another program's, for which this one waits. */
+  onSignal(listener: (signal: NodeJS.Signals) => void): void;
 }
 
 type CommandStatics = Pick<typeof Command, "args" | "flags" | "baseFlags">;
@@ -58,6 +61,12 @@ interface GlobalFlags {
   readonly verbose: boolean;
 }
 
+/** Of `--tunnel`. */
+interface TunnelFlags {
+  readonly server: string;
+  readonly connection: Pick<ContextOptions["flags"], "ssh" | "accept-host-key">;
+}
+
 /** A concrete command: the statics that oclif reads, and how it is made. */
 export type CommandClass = CommandStatics & (new (argv: string[], config: Config) => RegctlCommand);
 
@@ -68,6 +77,8 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
   #surroundings: Surroundings | undefined;
   #globals: GlobalFlags = { progress: "auto", verbose: false };
   #teller: Teller | undefined;
+  #tunnel: TunnelFlags | undefined;
+  #leaveTunnel: (() => Promise<void>) | undefined;
 
   protected abstract execute(input: LooseInput): Promise<CommandResult<Document>>;
 
@@ -80,6 +91,7 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
   override async run(): Promise<CommandResult<Document>> {
     const { args, flags } = await this.parse(this.ctor);
     this.#globals = { progress: flags.progress, verbose: flags.verbose === true };
+    this.#tunnel = readTunnelFlags(args, flags);
     let staying = false;
     try {
       const result = await this.execute({ args, flags });
@@ -88,6 +100,7 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
       result.running?.then(ended, ended);
       return result;
     } finally {
+      await this.#leaveTunnel?.();
       if (!staying) this.#teller?.close();
     }
   }
@@ -112,6 +125,31 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
     this.#teller = teller;
     const present = (question: Question) => renderQuestion(question, rendering);
     const terminal = { input: stdin, output: stderr, present, aside: teller.aside };
-    return createContext({ emit: teller.emit, signal, environment, flags, terminal });
+    const tunnel = this.#tunnel;
+    const connection = { ...flags, ...tunnel?.connection };
+    const context = createContext({ emit: teller.emit, signal, environment, flags: connection, terminal });
+    return tunnel === undefined ? context : await this.#throughTunnel(tunnel.server, context);
   }
+
+  /** What is at its end is the registry where no name says otherwise, as if REGCTL_REGISTRY named it. */
+  async #throughTunnel(server: string, context: Context): Promise<Context> {
+    const { joinTunnel } = await import("./tunnel/for-one-call.ts");
+    const { registry, close } = await joinTunnel(server, context);
+    this.#leaveTunnel = close;
+    return { ...context, environment: { ...context.environment, REGCTL_REGISTRY: registry } };
+  }
+}
+
+/** Throws USAGE where a registry is named besides. */
+function readTunnelFlags(args: LooseInput["args"], flags: LooseInput["flags"]): TunnelFlags | undefined {
+  const { tunnel, ssh, "accept-host-key": fingerprints } = flags;
+  // A command without the flag has its own meaning of the others.
+  if (typeof tunnel !== "string") return undefined;
+  if (args.registry !== undefined) {
+    const problem = "--tunnel names the registry, and so does the argument";
+    throw new RegctlError("USAGE", { problem, type: `--tunnel ${tunnel}, and no REGISTRY` });
+  }
+  const accepted = Array.isArray(fingerprints) ? fingerprints.map(String) : [];
+  const mode = ssh === "node" || ssh === "openssh" ? ssh : "auto";
+  return { server: tunnel, connection: { ssh: mode, "accept-host-key": accepted } };
 }

@@ -1,106 +1,16 @@
 /** Where the doors to the world are wired. The only importer of `system/`; everything heavy loads when it is used. */
-
 import { closeSync, openSync, statSync } from "node:fs";
 import { availableParallelism, hostname, userInfo } from "node:os";
-import { addAbortSignal, type Duplex } from "node:stream";
+import { addAbortSignal } from "node:stream";
 import pjson from "../package.json" with { type: "json" };
 import { type MaySave, maySaveSettings } from "./config/may-save.ts";
-import type { OpenHttp } from "./engine/carrier.ts";
-import type { SshMode } from "./flags.ts";
-import type { Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
-import type { OpenTransport } from "./registry/http/transport.ts";
-import type { ComparePassword } from "./server/auth/passwords.ts";
-import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
-import type { StartRegistryServer } from "./server/listener.ts";
-import type { MachineNames } from "./server/tls/names.ts";
-import type { ControlSockets } from "./service/control.ts";
-import type { StartInBackground } from "./service/detach.ts";
-import type { LogFile } from "./service/log.ts";
-import type { SshConnection } from "./ssh/connection.ts";
-import type { HostSpec } from "./ssh/host-spec.ts";
+import type { Context, ContextOptions } from "./doors.ts";
+import type { Emit, Environment, Files } from "./ports.ts";
 import { createClock } from "./system/clock.ts";
 import { createFiles } from "./system/files.ts";
 import { createPrompt } from "./system/prompt.ts";
-import type { TcpAddress } from "./system/tcp.ts";
 
-export interface ContextOptions {
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  readonly environment: Environment;
-  readonly flags: ConnectionFlags;
-  readonly terminal: Terminal;
-}
-
-/** The flags that decide how hosts are reached. */
-export interface ConnectionFlags {
-  readonly ssh: SshMode;
-  readonly "accept-host-key"?: readonly string[] | undefined;
-  readonly timeout?: number | undefined;
-}
-
-interface Terminal {
-  readonly input: () => NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
-  readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
-}
-
-/** The world as features see it. */
-export interface Context {
-  readonly environment: Environment;
-  readonly home: string;
-  /** `user@machine`, told to hosts so that their journal says who came. */
-  readonly whoami: string;
-  readonly files: Files;
-  readonly prompt: Prompt;
-  readonly clock: Clock;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  /** Whether settings may be written: not by root below the home of somebody else. */
-  maySave(): MaySave;
-  /** What registries are told about who asks. */
-  readonly userAgent: string;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** Standard input as text, up to its end. */
-  readonly input: () => Promise<string>;
-  /** Loads the HTTP library. */
-  http(): Promise<OpenHttp>;
-  /** The same, for registries. */
-  registryHttp(): Promise<OpenTransport>;
-  /** Loads the library that starts programs. */
-  spawn(): Promise<Spawn>;
-  /** The addresses of a host name; none when it has none. */
-  addressesOf(host: string): Promise<readonly string[]>;
-  localHost(): Promise<Host>;
-  /** How this program is started again, its inspector closed: the first words of a command line. */
-  readonly program: readonly string[];
-  readonly pid: number;
-  /** Processors that this process may use. */
-  readonly cores: number;
-  /** Of the libraries that Node packs with. */
-  readonly libraries: { readonly zlib?: string; readonly zstd?: string };
-  readonly isRoot: boolean;
-  /** Serves a registry; from then on no signal opens Node's inspector. */
-  registryServer(): Promise<StartRegistryServer>;
-  /** What a registry's storage is made of. */
-  storeFiles(): Promise<StoreFiles>;
-  holdFolder(): Promise<HoldFolder>;
-  /** Compares passwords in a thread of its own. */
-  comparePassword(): Promise<ComparePassword>;
-  controlSockets(): Promise<ControlSockets>;
-  startInBackground(): Promise<StartInBackground>;
-  /** A log of at most this many bytes, and as many again of what came before. */
-  openLogFile(path: string, mostBytes: number): Promise<LogFile>;
-  machineNames(): Promise<MachineNames>;
-  /** Whether there was a terminal that is no more. */
-  terminalGone(): boolean;
-  dialTcp(address: TcpAddress): Promise<Duplex>;
-  /** As `connect`, from `[USER@]HOST[:PORT]`. */
-  connectTo(spec: string): Promise<SshConnection>;
-  /** A connection that the caller closes. Refused names and keys are RegctlErrors. */
-  connect(spec: HostSpec, identityFiles?: readonly string[]): Promise<SshConnection>;
-}
+export type { Context, ContextOptions } from "./doors.ts";
 
 const defaultConnectSeconds = 15;
 
@@ -112,19 +22,31 @@ export function createContext(options: ContextOptions): Context {
   const files = guardHome(createFiles(), home, maySave, emit);
   const prompt = createPrompt({ ...terminal, environment, signal });
   const passphrases = new Map<string, Promise<string>>();
+  const connectTimeoutMs = (flags.timeout ?? defaultConnectSeconds) * 1000;
+  const acceptHostKey = flags["accept-host-key"] ?? [];
+  const sshWorld = async () => {
+    const { spawn } = await import("./system/processes.ts");
+    return { spawn, files, prompt, environment, home, user: username, emit, passphrases };
+  };
   const connect: Context["connect"] = async (spec, identityFiles = []) => {
-    const [{ connectSsh }, { spawn }] = await Promise.all([
-      import("./ssh/connect.ts"),
-      import("./system/processes.ts"),
-    ]);
-    const connectTimeoutMs = (flags.timeout ?? defaultConnectSeconds) * 1000;
-    const acceptHostKey = flags["accept-host-key"] ?? [];
+    const [{ connectSsh }, world] = await Promise.all([import("./ssh/connect.ts"), sshWorld()]);
     const ssh = { ssh: flags.ssh, acceptHostKey, connectTimeoutMs, identityFiles };
-    const world = { spawn, files, prompt, environment, home, user: username, emit, passphrases };
     const connection = connectSsh(spec, ssh, world);
     // Whoever connects asks the engine there next: its library loads while the network is waited for.
     import("./system/http.ts").catch(() => {});
     return await connection;
+  };
+  const connectAs: Context["connectAs"] = async (spec, how) => {
+    const [{ connectSsh }, { tunnelAlive }, world] = await Promise.all([
+      import("./ssh/connect.ts"),
+      import("./tunnel/kept-connection.ts"),
+      sshWorld(),
+    ]);
+    const { prompt, environment, signal, timeoutMs, ssh = flags.ssh, identityFiles = [], configFile } = how;
+    const lasting = { prefer: "openssh" as const, alive: tunnelAlive, signal };
+    const options = { ssh, acceptHostKey, connectTimeoutMs: timeoutMs, identityFiles, ...lasting };
+    const config = configFile === undefined ? {} : { configFile };
+    return await connectSsh(spec, options, { ...world, prompt, environment, ...config });
   };
   return {
     environment,
@@ -169,8 +91,24 @@ export function createContext(options: ContextOptions): Context {
       ]);
       return createLocalHost(spawn);
     },
+    readPeer: async () => (await import("./system/tls-peer.ts")).readPeer,
+    hostName: hostname(),
+    platform: process.platform,
+    processor: process.arch,
+    makeTemporaryFolder: async () => (await import("./system/temporary-folder.ts")).makeTemporaryFolder(),
+    removeFolder: async (path) => (await import("./system/temporary-folder.ts")).removeFolder(path),
+    leaveBehind: async (argv) => (await import("./system/leave-behind.ts")).leaveBehind(argv),
     dialTcp: async (address) => (await import("./system/tcp.ts")).dialTcp(address),
+    probes: async () => (await import("./system/probe-network.ts")).probes,
     connectTo: async (spec) => connect((await import("./ssh/host-spec.ts")).parseHostSpec(spec)),
+    connectTimeoutMs,
+    sshTarget: async (spec) => (await import("./ssh/target-lookup.ts")).readTarget(spec, await sshWorld()),
+    connectAs,
+    listenLocally: async (at, onArrival) =>
+      (await import("./system/local-listener.ts")).listenLocally(at, onArrival),
+    isPortFree: async (port, host) => (await import("./system/free-port.ts")).isPortFree(port, host),
+    portHolder: async (port) => (await import("./system/port-holder.ts")).findPortHolder(port),
+    runInFront: async () => (await import("./system/run-in-front.ts")).runInFront,
     connect,
   };
 }

@@ -29,6 +29,8 @@ export interface ErrorFacts {
     evidence: readonly string[];
     paste: readonly string[];
   };
+  /** An engine that cannot take a change on, whatever its platform; `instead`: lines to type or do. */
+  ENGINE_CANNOT: { host: string; what: string; why: string; instead: readonly string[] };
   PLATFORM_UNKNOWN: { host: string; evidence: readonly string[]; known: readonly string[] };
   /** The engine that the docker CLI talks to is not on the host whose files we can reach. */
   ENGINE_ELSEWHERE: { endpoint: string; why: string; remedy: string };
@@ -81,7 +83,8 @@ export interface ErrorFacts {
   SSH_NO_COMMON_ALGORITHM: { host: string; reason: string };
   SSH_CONNECTION_LOST: { host: string; reason: string };
   SSH_COMMAND_TIMEOUT: { host: string; command: string; seconds: number };
-  SSH_FORWARD_DENIED: { host: string; destination: string; reason: string };
+  /** `listening`: it was to listen there for us, rather than to connect. */
+  SSH_FORWARD_DENIED: { host: string; destination: string; reason: string; listening?: boolean };
   SSH_FORWARD_FAILED: { host: string; destination: string; reason: string };
   SSH_NOT_INSTALLED: { reason: string };
   SSH_CONFIG_BROKEN: { path: string; problem: string };
@@ -92,6 +95,21 @@ export interface ErrorFacts {
   REGISTRY_PROTOCOL: { registry: string; reason: string };
   /** Its certificate is not accepted, or `ours` by it. */
   REGISTRY_CERTIFICATE: { registry: string; reason: string; ours: boolean };
+  /** Its certificate is good, and for other names. */
+  REGISTRY_NAME_MISMATCH: { registry: string; names: string };
+  /** No authority makes an engine accept it; `server` is the name that it is to be issued for. */
+  CERTIFICATE_INCURABLE: {
+    registry: string;
+    host: string;
+    server: string;
+    problem: string;
+    /** The clock of the host is wrong, and not the certificate. */
+    clock: boolean;
+  };
+  /** The fingerprint that was given is of none of those that were seen. */
+  CERTIFICATE_MISMATCH: { registry: string; host: string; given: string; seen: readonly string[] };
+  /** It would not do what is wanted, or more. `certificate` names it or its file. */
+  CERTIFICATE_UNUSABLE: { registry: string; host: string; certificate: string; problem: string };
   /** Something answers, and it is no registry. */
   NOT_A_REGISTRY: { registry: string; url: string; status: number };
   /** It wants a login; `login` is where the one that it did not take comes from, `instead` how one logs in there. */
@@ -140,16 +158,27 @@ export interface ErrorFacts {
   /** Neither a list of repositories nor a search; `tried` are sentences. */
   SEARCH_CLOSED: { registry: string; tried: readonly string[]; elsewhere: readonly string[] };
 
-  /** Somebody listens there already; `by` when it is known who. */
-  PORT_HELD: { address: string; by: string | null };
+  /** Somebody listens there already; `by` when it is known who, `instead` what to type; `host` where it is not this one. */
+  PORT_HELD: { address: string; by: string | null; instead?: string; host?: string };
   LISTEN_FAILED: { address: string; problem: string };
   /** Another server has the folder. */
   STORAGE_LOCKED: { path: string; by: string };
   STORAGE_FAILED: { path: string; problem: string };
   /** No such server (or tunnel) runs. */
-  NOT_RUNNING: { what: string };
+  NOT_RUNNING: { what: string; near?: readonly string[]; start?: string };
   START_FAILED: { what: string; log: readonly string[] };
 
+  /** One of this name is there. `registry` is null while it connects. */
+  TUNNEL_RUNS: { name: string; pid: number; registry: string | null };
+  /** Seen from the server; `candidates` are places where one answers, as `--to` takes them. */
+  TUNNEL_NO_REGISTRY: { server: string; to: string; reason: string; candidates: readonly string[] };
+  /** For `-- COMMAND`: why it was not started, in words. */
+  TUNNEL_COMMAND: { command: string; problem: string; remedies: readonly string[] };
+  /** A service that starts by itself finds nobody to unlock its key. */
+  KEY_NEEDS_PERSON: { server: string; reason: string };
+
+  /** A step of the first walk did not end as it must; `output` is what it said. */
+  QUICKSTART_FAILED: { command: string; code: number | null; output: string };
   STATE_UNREADABLE: { path: string; problem: string };
   /** Standard output did not take the result (a full disk); a reader that left early is no error. */
   OUTPUT_FAILED: { problem: string };

@@ -83,6 +83,12 @@ const flags = {
     helpValue: "HOST[:PORT]",
     summary: "The registry for names without one; the default registry when left out.",
   }),
+  tunnel: string({
+    helpValue: "[USER@]SERVER",
+    summary:
+      "The registry that listens on this server alone, over SSH: by the tunnel that runs, or one for this call.",
+    exclusive: ["registry"],
+  }),
   "allow-restart": boolean({ summary: "Allow a restart of the engine that stops running containers." }),
   filter: string({
     helpValue: "PATTERN",
@@ -99,6 +105,32 @@ const flags = {
     summary: "As --ca, for the source where the destination is another registry.",
   }),
   limit: integer({ min: 1, helpValue: "N", summary: "Show so many at most." }),
+  write: boolean({ summary: "Also begin an upload there, which is cancelled." }),
+  fix: boolean({ summary: "Run the cure, where regctl has a command for it; each is shown and asked." }),
+  engine: string({
+    helpValue: "NAME",
+    summary: "The kind of engine to tell; docker where it is found when left out.",
+  }),
+  fingerprint: string({
+    helpValue: "sha256:DIGITS",
+    summary: "Trust the certificate with this SHA-256 fingerprint, and no other.",
+  }),
+  cert: string({
+    helpValue: "FILE",
+    summary: "The certificate that the engine shows to the registry, in PEM form.",
+  }),
+  key: string({ helpValue: "FILE", summary: "The private key of --cert." }),
+  system: boolean({ summary: "Also have the operating system trust the authority." }),
+  for: string({
+    helpValue: "REGISTRY",
+    summary: "The registry whose images the mirror has; docker.io when left out.",
+  }),
+  kind: option({
+    options: ["insecure", "trust", "mirror"] as const,
+    multiple: true,
+    multipleNonGreedy: true,
+    summary: "Take back this kind of change alone; may be repeated.",
+  })(),
   last: boolean({ summary: "Take back the last change, byte for byte." }),
 };
 
@@ -108,6 +140,9 @@ export function pickFlags<const Name extends keyof typeof flags>(
 ): Pick<typeof flags, Name> {
   return Object.fromEntries(names.map((name) => [name, flags[name]])) as Pick<typeof flags, Name>;
 }
+
+/** `--tunnel`, and how its server is reached. */
+export const tunnelFlags = pickFlags("tunnel", "ssh", "accept-host-key");
 
 /** `--platform` of commands about images; that of `pickFlags` means a host. */
 export const imagePlatformFlag = {
@@ -124,6 +159,20 @@ export const registryArgument = argument({
   description: "Registry as HOST[:PORT], or a network as CIDR.",
 });
 
+export const trustedRegistryArgument = argument({
+  name: "REGISTRY",
+  required: true,
+  ignoreStdin: true,
+  description: "Registry as HOST[:PORT], spelled as images are.",
+});
+
+export const mirrorArgument = argument({
+  name: "URL",
+  required: true,
+  ignoreStdin: true,
+  description: "The mirror, as https://HOST[:PORT].",
+});
+
 export const optionalRegistryArgument = argument({
   name: "REGISTRY",
   ignoreStdin: true,
@@ -134,6 +183,12 @@ export const oneRegistryArgument = argument({
   name: "REGISTRY",
   ignoreStdin: true,
   description: "Registry as HOST[:PORT]; the default registry when left out.",
+});
+
+export const imageOrRegistryArgument = argument({
+  name: "REGISTRY",
+  ignoreStdin: true,
+  description: "Registry as HOST[:PORT], or an image there; the default registry when left out.",
 });
 
 export const copyArguments = {

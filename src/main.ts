@@ -98,10 +98,12 @@ async function main(invocation: Invocation): Promise<number> {
 }
 
 /** The first signal asks everything to clean up and end, the second one does not wait for it. */
-function listenForSignals(): Pick<Invocation, "signal" | "onHangup"> {
+function listenForSignals(): Pick<Invocation, "signal" | "onHangup" | "onSignal"> {
   const controller = new AbortController();
   let hangup: (() => void) | undefined;
+  let passOn: ((signal: NodeJS.Signals) => void) | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
+    if (passOn !== undefined) return passOn(signal);
     if (controller.signal.aborted) process.exit(exitCodeOf.INTERRUPTED);
     controller.abort(new RegctlError("INTERRUPTED", { signal }));
   };
@@ -110,7 +112,10 @@ function listenForSignals(): Pick<Invocation, "signal" | "onHangup"> {
   const onHangup = (listener: () => void): void => {
     hangup = listener;
   };
-  return { signal: controller.signal, onHangup };
+  const onSignal: Invocation["onSignal"] = (listener) => {
+    passOn = listener;
+  };
+  return { signal: controller.signal, onHangup, onSignal };
 }
 
 function listenForFatal(): Promise<never> {
@@ -129,7 +134,8 @@ export async function start(source?: CommandSource): Promise<void> {
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const fatal = listenForFatal();
   const signals = listenForSignals();
-  const argv = process.argv.slice(2);
+  // As a plugin of the docker CLI it is started with its own name as the first word.
+  const argv = process.argv.slice(process.argv[2] === "regctl" ? 3 : 2);
   const stdin = () => process.stdin;
   const world = { argv, environment, stdin, stdout, stderr, ...signals, fatal };
   process.exitCode = await main(source === undefined ? world : { ...world, source });

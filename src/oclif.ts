@@ -14,6 +14,8 @@ export interface CommandSource {
   readonly pjson: PJSON;
   /** How help arranges them. */
   readonly groups?: readonly CommandGroup[];
+  /** Pages of `help PAGE`, and what they are about. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 /** What `Command` asks of its configuration while it parses (oclif/core lib/command.js, `parse`). */

@@ -55,6 +55,18 @@ export type ProgressEvent =
       readonly done: number;
       readonly total: number | null;
     }
+  /** How a tunnel does: `changed` when its state or its problem is another than told before, else bytes have moved. */
+  | {
+      readonly event: "tunnel";
+      readonly host: string;
+      readonly state: string;
+      readonly since: string;
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      readonly reconnects: number;
+      readonly problem: string | null;
+      readonly changed: boolean;
+    }
   | { readonly event: "host-done"; readonly host: string; readonly ok: boolean };
 
 export type Emit = (event: ProgressEvent) => void;

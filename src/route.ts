@@ -7,12 +7,15 @@ export type Route =
   | { readonly kind: "version" }
   /** `id` is a command, a topic, or empty for everything. */
   | { readonly kind: "help"; readonly id: string }
+  /** A page of help that belongs to no command. */
+  | { readonly kind: "page"; readonly name: string }
   | { readonly kind: "command"; readonly id: string; readonly argv: readonly string[] };
 
 /** Ids are words joined by `:`, as oclif writes them. */
 export interface KnownIds {
   readonly commands: readonly string[];
   readonly topics: readonly string[];
+  readonly pages?: readonly string[];
 }
 
 const helpFlags = ["--help", "-h"];
@@ -89,6 +92,9 @@ export function planRoute(argv: readonly string[], known: KnownIds): Route {
     if (asksHelp) return { kind: "help", id: command };
     return { kind: "command", id: command, argv: argv.slice(command.split(":").length) };
   }
+  const [page] = named;
+  if (words[0] === "help" && page !== undefined && known.pages?.includes(page) === true)
+    return { kind: "page", name: page };
   const topic = named.join(":");
   const onlyJson = rest.every((word) => word === "--json" || helpFlags.includes(word));
   if (known.topics.includes(topic) && (asksHelp || onlyJson)) return { kind: "help", id: topic };

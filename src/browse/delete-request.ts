@@ -1,6 +1,6 @@
 /** What shall be deleted, from the words on the command line. Asks no registry. */
+import type { LiveTunnelsWorld } from "../access/live-tunnels.ts";
 import { chooseImage, chooseRepository } from "../access/which-image.ts";
-import type { AccessWorld } from "../access/world.ts";
 import type { Settings } from "../config/settings.ts";
 import { RegctlError } from "../errors.ts";
 import { quoteLine } from "../explain/quote.ts";
@@ -32,10 +32,8 @@ export interface DeleteRequest {
   readonly digest: boolean;
 }
 
-type World = Pick<AccessWorld, "environment" | "home" | "files">;
-
 /** Throws USAGE and BAD_REFERENCE before any registry is asked. A word that stands twice counts once. */
-export async function readWishes(request: DeleteRequest, world: World): Promise<readonly RepositoryWishes[]> {
+export async function readWishes(request: DeleteRequest, world: LiveTunnelsWorld): Promise<readonly RepositoryWishes[]> {
   const found = new Map<string, Omit<RepositoryWishes, "wishes"> & { wishes: Map<string, Wish> }>();
   for (const given of request.references) {
     const { reference, settings, wish } = await readWish(given, request, world);
@@ -51,7 +49,7 @@ export async function readWishes(request: DeleteRequest, world: World): Promise<
 async function readWish(
   given: string,
   { registry, digest: manifests }: DeleteRequest,
-  world: World,
+  world: LiveTunnelsWorld,
 ): Promise<{ readonly reference: Reference; readonly settings: Settings; readonly wish: Wish }> {
   const pattern = parseTagPattern(given);
   if (pattern !== null) {

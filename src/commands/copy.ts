@@ -1,5 +1,5 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
-import { copyArguments, imagePlatformFlag, pickFlags } from "../flags.ts";
+import { copyArguments, imagePlatformFlag, pickFlags, tunnelFlags } from "../flags.ts";
 import type { CopyOutcome } from "../transfer/outcome.ts";
 
 export default class Copy extends RegctlCommand<CopyOutcome> {
@@ -16,6 +16,7 @@ export default class Copy extends RegctlCommand<CopyOutcome> {
     ...pickFlags("all-tags", "filter", "referrers", "dry-run", "yes", "registry", "insecure", "ca"),
     ...pickFlags("src-insecure", "src-ca", "timeout"),
     ...imagePlatformFlag,
+    ...tunnelFlags,
   };
 
   protected override async execute({

@@ -2,7 +2,7 @@ import { string } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
 import type { DeleteOutcome } from "../browse/delete-outcome.ts";
-import { pickFlags } from "../flags.ts";
+import { pickFlags, tunnelFlags } from "../flags.ts";
 
 const pending = 10;
 
@@ -31,6 +31,7 @@ The space is free again when the registry has collected its garbage.`;
   static override flags = {
     digest: boolean({ summary: "Delete the manifest that the tag points to, with every tag on it." }),
     ...pickFlags("yes", "dry-run", "exit-code", "registry", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

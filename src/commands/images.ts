@@ -1,7 +1,7 @@
 import { string } from "@oclif/core/args";
 import { boolean, option } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
-import { pickFlags } from "../flags.ts";
+import { pickFlags, tunnelFlags } from "../flags.ts";
 import { type ImagesOutcome, imageOrders } from "../publish/images-outcome.ts";
 import type { RenderOptions } from "../report/terminal.ts";
 
@@ -29,6 +29,7 @@ export default class Images extends RegctlCommand<ImagesOutcome> {
       summary: "created: the newest first; size: the largest; name: ascending.",
     })(),
     ...pickFlags("context", "registry", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

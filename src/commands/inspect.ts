@@ -2,7 +2,7 @@ import { string } from "@oclif/core/args";
 import { boolean } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
 import { platformOfMachine } from "../browse/machine-platform.ts";
-import { imagePlatformFlag, pickFlags } from "../flags.ts";
+import { imagePlatformFlag, pickFlags, tunnelFlags } from "../flags.ts";
 import type { RenderOptions } from "../report/terminal.ts";
 
 export default class Inspect extends RegctlCommand<object> {
@@ -26,6 +26,7 @@ export default class Inspect extends RegctlCommand<object> {
     raw: boolean({ summary: "Print the manifest's own bytes and nothing else, also with --json." }),
     ...imagePlatformFlag,
     ...pickFlags("registry", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({ args, flags }: InputOf<typeof Inspect>): Promise<CommandResult<object>> {

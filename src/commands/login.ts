@@ -1,6 +1,6 @@
 import type { LogInOutcome } from "../access/log-in.ts";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
-import { oneRegistryArgument, pickFlags } from "../flags.ts";
+import { oneRegistryArgument, pickFlags, tunnelFlags } from "../flags.ts";
 
 export default class Login extends RegctlCommand<LogInOutcome> {
   static override summary = "Log in to a registry, for regctl and for docker.";
@@ -11,7 +11,10 @@ export default class Login extends RegctlCommand<LogInOutcome> {
     "<%= config.bin %> <%= command.id %> registry.example -u ci --password-stdin < token.txt",
   ];
   static override args = { registry: oneRegistryArgument };
-  static override flags = pickFlags("username", "password-stdin", "insecure", "ca", "timeout");
+  static override flags = {
+    ...pickFlags("username", "password-stdin", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
+  };
 
   protected override async execute({
     args,

@@ -1,6 +1,6 @@
 import type { PingOutcome } from "../access/ping-registry.ts";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
-import { oneRegistryArgument, pickFlags } from "../flags.ts";
+import { oneRegistryArgument, pickFlags, tunnelFlags } from "../flags.ts";
 
 export default class Ping extends RegctlCommand<PingOutcome> {
   static override summary = "Ask a registry whether it is there, and what it can do.";
@@ -11,7 +11,7 @@ export default class Ping extends RegctlCommand<PingOutcome> {
     "<%= config.bin %> <%= command.id %> registry.example:5000 --json",
   ];
   static override args = { registry: oneRegistryArgument };
-  static override flags = pickFlags("insecure", "ca", "timeout");
+  static override flags = { ...pickFlags("insecure", "ca", "timeout"), ...tunnelFlags };
 
   protected override async execute({
     args,

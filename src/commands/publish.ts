@@ -1,7 +1,7 @@
 import { string } from "@oclif/core/args";
 import { boolean, option, string as text } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
-import { pickFlags } from "../flags.ts";
+import { pickFlags, tunnelFlags } from "../flags.ts";
 import type { PublishOutcome } from "../publish/outcome.ts";
 
 export default class Publish extends RegctlCommand<PublishOutcome> {
@@ -45,6 +45,7 @@ export default class Publish extends RegctlCommand<PublishOutcome> {
     "no-tag": boolean({ summary: "Do not give the image its new names in the engine." }),
     "no-overwrite": boolean({ summary: "Stop with exit code 3 when a tag leads to another image." }),
     ...pickFlags("dry-run", "registry", "insecure", "ca", "context", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

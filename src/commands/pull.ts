@@ -2,7 +2,7 @@ import { string } from "@oclif/core/args";
 import { option, string as text } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
 import { platformOfMachine } from "../browse/machine-platform.ts";
-import { imagePlatformFlag, pickFlags } from "../flags.ts";
+import { imagePlatformFlag, pickFlags, tunnelFlags } from "../flags.ts";
 import type { PullOutcome } from "../pull/outcome.ts";
 
 export default class Pull extends RegctlCommand<PullOutcome> {
@@ -41,6 +41,7 @@ export default class Pull extends RegctlCommand<PullOutcome> {
     })(),
     ...imagePlatformFlag,
     ...pickFlags("context", "registry", "insecure", "ca", "yes", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

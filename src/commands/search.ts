@@ -3,7 +3,7 @@ import { boolean, option, string as text } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../base-command.ts";
 import { platformOfMachine } from "../browse/machine-platform.ts";
 import { type SearchOutcome, searchOrders } from "../browse/search-outcome.ts";
-import { pickFlags } from "../flags.ts";
+import { pickFlags, tunnelFlags } from "../flags.ts";
 import type { RenderOptions } from "../report/terminal.ts";
 
 export default class Search extends RegctlCommand<SearchOutcome> {
@@ -35,6 +35,7 @@ export default class Search extends RegctlCommand<SearchOutcome> {
       summary: "Only what was made within 90s, 15m, 12h or 30d; every tag is looked at.",
     }),
     ...pickFlags("limit", "registry", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

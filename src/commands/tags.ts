@@ -4,7 +4,7 @@ import { type CommandResult, type InputOf, RegctlCommand } from "../base-command
 import { platformOfMachine } from "../browse/machine-platform.ts";
 import { tagOrders } from "../browse/tag-order.ts";
 import type { TagsOutcome } from "../browse/tags-outcome.ts";
-import { pickFlags } from "../flags.ts";
+import { pickFlags, tunnelFlags } from "../flags.ts";
 import type { RenderOptions } from "../report/terminal.ts";
 
 export default class Tags extends RegctlCommand<TagsOutcome> {
@@ -31,6 +31,7 @@ export default class Tags extends RegctlCommand<TagsOutcome> {
       summary: "created: the newest first; size: the largest; semver: the highest; name: ascending.",
     })(),
     ...pickFlags("filter", "limit", "registry", "insecure", "ca", "timeout"),
+    ...tunnelFlags,
   };
 
   protected override async execute({

@@ -1,5 +1,6 @@
 /** From a thrown error to its words. The words stand in one table, cut into files by what they speak about. */
 import { type ErrorCode, RegctlError } from "../errors.ts";
+import { certificateWords } from "./certificate-errors.ts";
 import { contentWords } from "./content-errors.ts";
 import type { Words, WordsFor } from "./explanation.ts";
 import { hostWords } from "./host-errors.ts";
@@ -7,6 +8,7 @@ import { registryClientWords } from "./registry-client-errors.ts";
 import { registryWords } from "./registry-errors.ts";
 import { serviceWords } from "./service-errors.ts";
 import { sshWords } from "./ssh-errors.ts";
+import { tunnelWords } from "./tunnel-errors.ts";
 import { usageWords } from "./usage-errors.ts";
 
 /** A failure in words, in the shape that `--json` prints. */
@@ -20,9 +22,11 @@ const words: WordsFor<ErrorCode> = {
   ...hostWords,
   ...registryWords,
   ...registryClientWords,
+  ...certificateWords,
   ...contentWords,
   ...serviceWords,
   ...sshWords,
+  ...tunnelWords,
 };
 
 export function explain<C extends ErrorCode>(error: RegctlError<C>): Explanation {

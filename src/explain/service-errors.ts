@@ -8,12 +8,13 @@ type ServiceCode =
   | "STORAGE_LOCKED"
   | "STORAGE_FAILED"
   | "NOT_RUNNING"
+  | "QUICKSTART_FAILED"
   | "START_FAILED";
 
 export const serviceWords: WordsFor<ServiceCode> = {
-  PORT_HELD: ({ address, by }) => ({
-    message: `Somebody listens at ${address} already${by === null ? "" : `: ${by}`}.`,
-    remedies: ["Let the system choose a free port: --listen 127.0.0.1:0"],
+  PORT_HELD: ({ address, by, instead = "--listen 127.0.0.1:0", host }) => ({
+    message: `Somebody listens at ${address}${host === undefined ? "" : ` of ${host}`} already${by === null ? "" : `: ${by}`}.`,
+    remedies: [`Let a free port be chosen: ${instead}`],
   }),
   LISTEN_FAILED: ({ address, problem }) => ({
     message: `It cannot listen at ${address}: ${sentence(problem)}`,
@@ -30,9 +31,13 @@ export const serviceWords: WordsFor<ServiceCode> = {
     message: `The storage ${path} failed: ${sentence(problem)}`,
     remedies: [quoteLine(["df", "-h", path]), quoteLine(["regctl", "serve", "verify", "--storage", path])],
   }),
-  NOT_RUNNING: ({ what }) => ({
-    message: `${what} does not run.`,
-    remedies: ["Start it in the background: regctl serve --detach"],
+  NOT_RUNNING: ({ what, near = [], start = "regctl serve --detach" }) => ({
+    message: `${what} does not run.${near.length === 0 ? "" : ` There is: ${near.join(", ")}.`}`,
+    remedies: [`Start it in the background: ${start}`],
+  }),
+  QUICKSTART_FAILED: ({ command, code, output }) => ({
+    message: `A step failed: ${command} ended with ${code ?? "a signal"}.${below("It said:", output.split("\n"))}`,
+    remedies: ["Look at this machine: regctl doctor"],
   }),
   START_FAILED: ({ what, log }) => ({
     message: `${what} did not start.${below("It said:", log)}`,

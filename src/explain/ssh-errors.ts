@@ -96,9 +96,11 @@ export const sshWords: WordsFor<SshCode> = {
     message: `A command on ${host} did not end within ${seconds} seconds (${command}).`,
     remedies: [trySsh(host)],
   }),
-  SSH_FORWARD_DENIED: ({ host, destination, reason }) => ({
-    message: `${host} does not allow a connection to ${destination}: ${sentence(reason)}`,
-    remedies: [`On ${host}, see AllowTcpForwarding and PermitOpen: sudo sshd -T`],
+  SSH_FORWARD_DENIED: ({ host, destination, reason, listening = false }) => ({
+    message: `${host} does not ${listening ? "let us listen at" : "allow a connection to"} ${destination}: ${sentence(reason)}`,
+    remedies: [
+      `On ${host}, see AllowTcpForwarding and ${listening ? "PermitListen" : "PermitOpen"}: sudo sshd -T`,
+    ],
   }),
   SSH_FORWARD_FAILED: ({ host, destination, reason }) => ({
     message: `${host} could not connect to ${destination}: ${sentence(reason)}`,

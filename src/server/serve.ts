@@ -1,8 +1,9 @@
 /** `regctl serve`: asked, started, found by others while it runs, stopped by a signal or by one of them. */
-import { isRegctlError, RegctlError } from "../errors.ts";
+import { RegctlError } from "../errors.ts";
 import type { Emit, Prompt } from "../ports.ts";
 import type { ControlSockets } from "../service/control.ts";
 import { type DetachWorld, detach } from "../service/detach.ts";
+import { exitCodeAfter } from "../service/exit-code.ts";
 import { listServices, ownFolder, serviceId, socketPath } from "../service/running.ts";
 import type { ServiceWorld } from "../service/world.ts";
 import type { ServeOutcome } from "./outcome.ts";
@@ -87,11 +88,6 @@ async function run(
   const cut = await registry.stop(graceMs);
   if (cut > 0) emit({ event: "warning", warning: `${cut} requests were cut off` });
   return exitCodeAfter(signal);
-}
-
-/** Ended by `serve stop` or SIGTERM it has done what it was asked to; Ctrl-C is an interruption, as everywhere. */
-function exitCodeAfter({ aborted, reason }: AbortSignal): number {
-  return aborted && isRegctlError(reason, "INTERRUPTED") && reason.facts.signal !== "SIGTERM" ? 130 : 0;
 }
 
 export interface BackgroundWorld extends DetachWorld, RunningServersWorld, Pick<RunWorld, "registryServer"> {}

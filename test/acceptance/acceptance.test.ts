@@ -2,12 +2,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { appendFile, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
+import { startDoctorEngine } from "../support/doctor-world.ts";
 import { startOwnRegistry } from "../support/own-registry.ts";
+import { startSshServer } from "../support/ssh-server.ts";
 import { createTempHome } from "../support/temp-home.ts";
+import { openTunnelPerson } from "../support/tunnel-person.ts";
 import { makeLayout } from "./make-layout.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
@@ -53,4 +57,41 @@ test("every check of serve.sh holds", async (context) => {
   const damage = join(folder.path, "damage.sh");
   await writeFile(damage, 'printf x >>"$(find "$1/blobs" -type f | sort | head -n 1)"\n');
   await accept(context, "serve.sh", { DAMAGE: `sh ${damage}` });
+});
+
+test("every check of tunnel.sh holds", async (context) => {
+  await using registry = await startOwnRegistry();
+  await using person = await openTunnelPerson();
+  await using denied = await startSshServer({ forbidForwarding: true });
+  await using closed = await startSshServer({ password: "never told" });
+  await appendFile(`${person.home}/.ssh/known_hosts`, denied.knownHosts + closed.knownHosts);
+  await accept(context, "tunnel.sh", {
+    ...person.env,
+    SERVER: person.spec,
+    TO: registry.host,
+    DEAD: `127.0.0.1:${await unusedPort()}`,
+    DENIED: `tester@127.0.0.1:${denied.port}`,
+    CLOSED: `tester@127.0.0.1:${closed.port}`,
+  });
+});
+
+/** Nobody listens there, at least at the moment. */
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test("every check of doctor.sh holds with our own registry and an engine that knows it", async (context) => {
+  await using registry = await startOwnRegistry();
+  const engine = await startDoctorEngine({});
+  try {
+    const DOCKER_HOST = `unix://${engine.socketPath}`;
+    await accept(context, "doctor.sh", { REGISTRY: registry.host, DOCKER_HOST });
+  } finally {
+    await engine.close();
+  }
 });

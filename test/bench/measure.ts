@@ -2,9 +2,10 @@
 
 export interface Timed {
   readonly name: string;
-  run(): Promise<void>;
+  /** What it gives is not looked at. */
+  run(): Promise<unknown>;
   /** Not counted, before each run. */
-  before?(): Promise<void>;
+  before?(): Promise<unknown>;
 }
 
 export interface Comparison {
@@ -44,16 +45,53 @@ export async function compare({ peer, ...comparison }: Comparison): Promise<Verd
 }
 
 export async function race({ title, ours, peers, atMost, rounds }: Race): Promise<Verdict> {
-  const runs = [ours, ...peers].map((timed) => ({ timed, times: [] as number[] }));
+  const [mine, ...theirs] = await timeInTurn([ours, ...peers], rounds);
+  if (mine === undefined) throw new Error("nothing was timed");
+  return judgeRatio({ title, mine, theirs, atMost, rounds });
+}
+
+/** Milliseconds of one that was run several times. */
+export interface Took {
+  readonly name: string;
+  readonly median: number;
+}
+
+/** A warm-up of each, then all in turn, round by round. */
+export async function timeInTurn(timeds: readonly Timed[], rounds: number): Promise<readonly Took[]> {
+  const runs = timeds.map((timed) => ({ timed, times: [] as number[] }));
   for (const { timed } of runs) await timeOnce(timed);
   for (let round = 0; round < rounds; round += 1) {
     for (const { timed, times } of runs) times.push(await timeOnce(timed));
   }
-  const [mine = Number.NaN, ...theirs] = runs.map(({ times }) => median(times));
-  const ratio = mine / Math.min(...theirs);
+  return runs.map(({ timed, times }) => ({ name: timed.name, median: median(times) }));
+}
+
+export interface Ratio {
+  readonly title: string;
+  readonly mine: Took;
+  readonly theirs: readonly Took[];
+  readonly atMost: number;
+  readonly rounds: number;
+}
+
+/** Against the fastest of several. */
+export function judgeRatio({ title, mine, theirs, atMost, rounds }: Ratio): Verdict {
+  const ratio = mine.median / Math.min(...theirs.map(({ median: each }) => each));
   const met = ratio <= atMost;
-  const shown = runs.map(({ timed, times }) => `${timed.name} ${median(times).toFixed(0)} ms`).join(", ");
+  const shown = [mine, ...theirs].map(({ name, median: each }) => `${name} ${each.toFixed(0)} ms`).join(", ");
   const line = `${title}: ${shown}, N=${rounds}, median ratio ${ratio.toFixed(2)} (asked ≤ ${Number(atMost.toFixed(2))}) ${met ? "MET" : "MISSED"}`;
+  return { line, met };
+}
+
+/** What took less than it may, without a peer. */
+export function judgeTime(
+  title: string,
+  { name, median: took }: Took,
+  atMostMs: number,
+  rounds: number,
+): Verdict {
+  const met = took <= atMostMs;
+  const line = `${title}: ${name} ${took.toFixed(0)} ms, N=${rounds} (asked ≤ ${atMostMs.toFixed(0)} ms) ${met ? "MET" : "MISSED"}`;
   return { line, met };
 }
 

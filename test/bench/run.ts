@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- setup|browse|copy|serve …]`: ratios against what people use today, each in one run. Exit 1 when one was
- * missed. `--rounds N` takes fewer or more than the usual.
+ * `npm run bench [-- setup|browse|copy|publish|serve|tunnel …]`: ratios against what people use today, each in one run. Exit 1
+ * when one was missed. `--rounds N` takes fewer or more than the usual; `--kind systemd|sid|sid-store` one engine of those
+ * that `publish` takes.
  */
 import { cpus, release } from "node:os";
 import { parseArgs } from "node:util";
@@ -20,12 +21,19 @@ interface Bench {
 
 const needsGo = async () => (withoutGo === false ? null : withoutGo);
 
+const needsLab = async () => {
+  const lab = await openLab();
+  return lab.can ? null : lab.reason;
+};
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { rounds: { type: "string" }, kind: { type: "string" } },
+});
+
 const benches: Readonly<Record<string, Bench>> = {
   setup: {
-    obstacle: async () => {
-      const lab = await openLab();
-      return lab.can ? null : lab.reason;
-    },
+    obstacle: needsLab,
     run: async (_rounds, tell) => {
       const [{ benchSetup }, { bundle }] = await Promise.all([
         import("./setup.ts"),
@@ -43,6 +51,13 @@ const benches: Readonly<Record<string, Bench>> = {
     obstacle: needsGo,
     run: async (rounds, tell) => (await import("./copy.ts")).benchCopy(rounds, tell),
   },
+  publish: {
+    obstacle: async () => (await needsGo()) ?? (await needsLab()),
+    run: async (rounds, tell) => {
+      const { benchPublish } = await import("./publish.ts");
+      await benchPublish(rounds, values.kind, tell);
+    },
+  },
   serve: {
     obstacle: async () => ((await findDockerRegistry()) === null ? withoutDockerRegistry : null),
     run: async (rounds, tell) => {
@@ -50,12 +65,16 @@ const benches: Readonly<Record<string, Bench>> = {
       if (program !== null) await benchServe(program, rounds, tell);
     },
   },
+  startup: {
+    obstacle: async () => null,
+    run: async (rounds, tell) => (await import("./startup.ts")).benchStartup(rounds, tell),
+  },
+  tunnel: {
+    obstacle: needsLab,
+    run: async (rounds, tell) => (await import("./tunnel.ts")).benchTunnel(rounds, tell),
+  },
 };
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: "string" } },
-});
 const unknown = positionals.filter((name) => benches[name] === undefined);
 if (unknown.length > 0) {
   process.stderr.write(`no bench ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}\n`);

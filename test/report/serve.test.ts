@@ -47,6 +47,7 @@ test("what to type next fits who may push, and from where it is reached", () => 
   const tls = { ca: "/tls/ca.pem", fingerprint: "AB:CD", expires: "2027-12-01T00:00:00.000Z" };
   const secure = linesOf({ registry: "web1:5000", listen: "0.0.0.0:5000", tls });
   assert.doesNotMatch(secure, /insecure/);
-  assert.match(secure, /install -D -m 0644 \/tls\/ca\.pem \/etc\/docker\/certs\.d\/web1:5000\/ca\.crt/);
+  assert.match(secure, /^ +regctl setup trust web1:5000\n +regctl setup trust web1:5000 --fingerprint AB:CD --on /m);
+  assert.doesNotMatch(linesOf({ tls }), /setup trust/, "an engine takes loopback addresses as they are");
   assert.match(secure, /AB:CD/);
 });

@@ -21,6 +21,8 @@ const host: HostStatus = {
       effective: true,
     },
   ],
+  trusted: [],
+  mirrors: [],
   owner: "file",
   path: "/etc/docker/daemon.json",
   restartStops: 2,

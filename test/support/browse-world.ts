@@ -1,6 +1,7 @@
 /** `tags`, `search` and `inspect` without a command line: real files in a home of their own, everything told kept. */
 import type { AccessWorld } from "../../src/access/world.ts";
 import type { Files, ProgressEvent } from "../../src/ports.ts";
+import { controlSockets } from "../../src/system/control-socket.ts";
 import { createFiles } from "../../src/system/files.ts";
 import { openTransport } from "../../src/system/registry-http.ts";
 import { createTestClock } from "./registry-world.ts";
@@ -37,6 +38,7 @@ export async function openBrowseWorld(
     spawn: none,
     addressesOf: async () => [],
     localHost: none,
+    controlSockets: async () => controlSockets,
   };
   return { world, home: home.path, told, [Symbol.asyncDispose]: () => home[Symbol.asyncDispose]() };
 }

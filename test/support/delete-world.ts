@@ -1,6 +1,7 @@
 /** `delete` without a command line: a world in which nobody waits and every question is kept. */
 import { type DeleteInput, type DeleteResult, deleteImages } from "../../src/browse/delete.ts";
 import type { ProgressEvent, Question } from "../../src/ports.ts";
+import { controlSockets } from "../../src/system/control-socket.ts";
 import { openTransport } from "../../src/system/registry-http.ts";
 import { createTestClock } from "./registry-world.ts";
 
@@ -50,6 +51,7 @@ export function createDeleteWorld(answer: () => Promise<boolean> = async () => t
     spawn: none,
     addressesOf: async () => [],
     localHost: none,
+    controlSockets: async () => controlSockets,
   };
   const usual = { digest: false, dryRun: false, yes: false };
   return {

@@ -12,13 +12,14 @@ const checkout = resolve(import.meta.dirname, "../..");
 export interface Installed extends AsyncDisposable {
   readonly home: string;
   readonly program: string;
-  /** Runs it to its end, which must be a good one. */
-  run(args: readonly string[]): Promise<void>;
+  /** Runs it to its end, which must be a good one. Gives what it said on standard error. */
+  run(args: readonly string[]): Promise<string>;
   /** Most resident bytes of all runs so far. */
   readonly peak: () => number;
 }
 
-export async function installRegctl(): Promise<Installed> {
+/** `env`: added to its environment. Without it, there is no engine. */
+export async function installRegctl(env: Readonly<Record<string, string>> = {}): Promise<Installed> {
   const home = await mkdtemp(join(tmpdir(), "regctl-bench-"));
   for (const part of ["bin", "package.json"]) {
     await cp(join(checkout, part), join(home, "package", part), { recursive: true });
@@ -31,7 +32,7 @@ export async function installRegctl(): Promise<Installed> {
     program,
     run: async (args) => {
       const child = spawn(process.execPath, [program, ...args], {
-        env: { PATH: process.env.PATH, HOME: home, DOCKER_HOST: `unix://${home}/none.sock` },
+        env: { PATH: process.env.PATH, HOME: home, DOCKER_HOST: `unix://${home}/none.sock`, ...env },
         stdio: ["ignore", "ignore", "pipe"],
       });
       const memory = watchMemory(child.pid);
@@ -40,6 +41,7 @@ export async function installRegctl(): Promise<Installed> {
       const [code] = await once(child, "close");
       highest = Math.max(highest, memory.peak());
       if (code !== 0) throw new Error(`regctl ${args.join(" ")}: exit ${code}: ${said}`);
+      return said;
     },
     peak: () => highest,
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),

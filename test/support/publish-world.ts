@@ -30,6 +30,10 @@ export interface PublishWorldOptions {
   readonly driverStatus?: readonly (readonly [string, string])[];
   /** What it answers when it is made to ask the registry. */
   readonly probe?: { readonly status: number; readonly message: string };
+  /** How much faster time runs. Default 10. */
+  readonly speed?: number;
+  /** When it is not to be one of its own. */
+  readonly home?: string;
 }
 
 export interface PublishWorldParts extends AsyncDisposable {
@@ -42,8 +46,10 @@ export interface PublishWorldParts extends AsyncDisposable {
   readonly told: ProgressEvent[];
   /** NAME:TAG that the engine was given, in order. */
   readonly tagged: string[];
-  /** The engine breaks off after so many bytes of the next tar. */
-  breakSaveAfter(bytes: number): void;
+  /** The engine breaks off after so many bytes of the next tar, or says nothing more and stays. */
+  breakSaveAfter(bytes: number, how?: "hang up" | "fall silent"): void;
+  /** How often it did. */
+  brokenSaves(): number;
   saves(): number;
   dropCache(): Promise<void>;
   /** `app:1` at the proxy, when nothing else is said. */
@@ -54,7 +60,8 @@ export interface PublishWorldParts extends AsyncDisposable {
 }
 
 export async function openPublishWorld(options: PublishWorldOptions): Promise<PublishWorldParts> {
-  const home = await createTempHome();
+  const temporary = await createTempHome();
+  const home = { path: options.home ?? temporary.path };
   const registry = await startOwnRegistry();
   const proxy = await startFaultProxy(registry.host);
   const info = {
@@ -64,7 +71,8 @@ export async function openPublishWorld(options: PublishWorldOptions): Promise<Pu
   const engine = await startScriptedEngine({ ...engine2010, info });
   const told: ProgressEvent[] = [];
   const tagged: string[] = [];
-  let breakAfter: number | null = null;
+  let breakAfter: SaveBreak | null = null;
+  let brokenSaves = 0;
   engine.intercept((request, response) => {
     const url = new URL(request.url ?? "", "http://engine");
     const path = decodeURIComponent(url.pathname).replace(/^\/v[\d.]+/, "");
@@ -73,6 +81,7 @@ export async function openPublishWorld(options: PublishWorldOptions): Promise<Pu
       takeBreak: () => {
         const after = breakAfter;
         breakAfter = null;
+        if (after !== null) brokenSaves += 1;
         return after;
       },
     });
@@ -85,15 +94,16 @@ export async function openPublishWorld(options: PublishWorldOptions): Promise<Pu
     home: home.path,
     told,
     tagged,
-    breakSaveAfter: (bytes) => {
-      breakAfter = bytes;
+    breakSaveAfter: (bytes, how = "hang up") => {
+      breakAfter = { bytes, how };
     },
+    brokenSaves: () => brokenSaves,
     saves: () => engine.requests.filter((line) => line.includes("/images/get")).length,
     dropCache: () => rm(`${home.path}/.cache`, { recursive: true, force: true }),
     publish: async (image, { signal, ...input } = {}) => {
       const world = openHastyWorld({
         home: home.path,
-        speed: 10,
+        speed: options.speed ?? 10,
         ...(signal === undefined ? {} : { signal }),
       });
       const { context } = world;
@@ -119,14 +129,19 @@ export async function openPublishWorld(options: PublishWorldOptions): Promise<Pu
       await engine.close();
       await proxy[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
-      await home[Symbol.asyncDispose]();
+      await temporary[Symbol.asyncDispose]();
     },
   };
 }
 
+interface SaveBreak {
+  readonly bytes: number;
+  readonly how: "hang up" | "fall silent";
+}
+
 interface Answering {
   readonly tagged: string[];
-  takeBreak(): number | null;
+  takeBreak(): SaveBreak | null;
 }
 
 function answer(
@@ -187,8 +202,11 @@ function detailsOf({ id, names, diffIds, size, descriptor }: ScriptedImage): obj
   };
 }
 
-function sendTar(tar: Buffer, breakAfter: number | null, response: ServerResponse): void {
+function sendTar(tar: Buffer, broken: SaveBreak | null, response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/x-tar" });
-  if (breakAfter === null) response.end(tar);
-  else response.write(tar.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 300));
+  if (broken === null) response.end(tar);
+  else
+    response.write(tar.subarray(0, broken.bytes), () => {
+      if (broken.how === "hang up") setTimeout(() => response.destroy(), 300);
+    });
 }

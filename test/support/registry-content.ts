@@ -50,7 +50,12 @@ export async function assertTree(
 }
 
 /** The digest that a tag leads to; null when it leads nowhere. */
-export async function digestAt(host: string, repository: string, key: string): Promise<string | null> {
-  await using opened = await openTestClient(host);
+export async function digestAt(
+  host: string,
+  repository: string,
+  key: string,
+  options?: Options,
+): Promise<string | null> {
+  await using opened = await openTestClient(host, options);
   return (await opened.client.headManifest(repository, key))?.digest ?? null;
 }

@@ -10,6 +10,8 @@ type KeyKind = "ed25519" | "rsa" | "ecdsa";
 
 export interface SshServerOptions {
   readonly hostKeys?: readonly KeyKind[];
+  /** In place of new ones: those of another server that this one replaces. */
+  readonly keys?: readonly KeyPair[];
   /** Users' public keys, as one line each. */
   readonly publicKeys?: readonly string[];
   readonly password?: string;
@@ -63,7 +65,7 @@ export function wireFormat(publicKey: string): Buffer {
 }
 
 export async function startSshServer(options: SshServerOptions = {}): Promise<TestSshServer> {
-  const keys = (options.hostKeys ?? ["ed25519"]).map((kind) => makeKey(kind));
+  const keys = options.keys ?? (options.hostKeys ?? ["ed25519"]).map((kind) => makeKey(kind));
   const children = new Set<ChildProcess>();
   const sockets = new Set<net.Socket>();
   const clients = new Set<Connection>();
@@ -161,15 +163,15 @@ function serve(client: Connection, options: SshServerOptions, children: Set<Chil
     });
     runCommands(session, children);
   });
+  forwardBack(client, options);
+  // Without a listener ssh2 answers as sshd does: administratively prohibited.
+  if (options.forbidForwarding) return;
   client.on("tcpip", (accept, reject, { destIP, destPort }) => {
-    if (options.forbidForwarding) return reject();
     connect(net.connect({ port: destPort, host: destIP, allowHalfOpen: true }), accept, reject);
   });
   client.on("openssh.streamlocal", (accept, reject, { socketPath }) => {
-    if (options.forbidForwarding) return reject();
     connect(net.connect({ path: socketPath, allowHalfOpen: true }), accept, reject);
   });
-  forwardBack(client, options);
 }
 
 function runCommands(session: Session, children: Set<ChildProcess>): void {
