@@ -11,7 +11,7 @@ export function keepYoungGenerationSmall(): void {
 }
 
 /** So much may pass between two looks. */
-const sweepEveryBytes = 8 * 1024 * 1024;
+const sweepEveryBytes = 4 * 1024 * 1024;
 
 const passed = { bytes: 0 };
 let collect: Collect | undefined;

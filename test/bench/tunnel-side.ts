@@ -42,9 +42,11 @@ const world = {
   configFile,
 };
 // What the program loads is part of its start.
-const carrierOf = { node: "../../src/ssh/node/handshake.ts", openssh: "../../src/ssh/openssh/connect.ts" };
-await import(carrierOf[carrier]);
-if (carrier === "node") await (await import("../../src/ssh/node/library.ts")).loadSshLibrary();
+if (carrier === "openssh") await import("../../src/ssh/openssh/connect.ts");
+else {
+  await import("../../src/ssh/node/handshake.ts");
+  await (await import("../../src/ssh/node/library.ts")).loadSshLibrary();
+}
 const start = performance.now();
 let connectMs = 0;
 const tunnel = await openTunnel(

@@ -2,13 +2,13 @@
 import type { Channel, Client } from "./library.ts";
 
 /** At first: a reader that stalls costs no more. */
-const firstWindow = 256 * 1024;
+const firstWindow = 128 * 1024;
 /** Once its reader keeps up: as OpenSSH has it. */
 const widestWindow = 2 * 1024 * 1024;
 /** What ssh2 takes for granted. */
 const librarysWindow = 2 * 1024 * 1024;
 /** For all channels of a connection together, once there are many. */
-const allWindows = 16 * 1024 * 1024;
+const allWindows = 8 * 1024 * 1024;
 
 /** Channels of one connection that have a window of ours. */
 interface Windows {
