@@ -71,6 +71,23 @@ async function showHelp(
   return lines({ help: help.join("\n") }, () => help);
 }
 
+/** The program's name alone: what this host has, and what to do next. */
+async function showOverview(request: Request): Promise<CommandResult> {
+  const [{ lookAround }, { openQuietContext }] = await Promise.all([
+    import("./overview/overview.ts"),
+    import("./quiet-context.ts"),
+  ]);
+  const document = await lookAround(openQuietContext(request));
+  const result = {
+    document,
+    render: async () => {
+      const { renderOverview } = await import("./report/overview.ts");
+      return (_: object, options: RenderOptions) => renderOverview(document, options);
+    },
+  };
+  return result;
+}
+
 async function runCommand(
   route: Extract<Route, { kind: "command" }>,
   source: CommandSource,
@@ -105,6 +122,7 @@ export async function answer(request: Request): Promise<CommandResult> {
   const route = planRoute(argv, { commands, topics, pages: Object.keys(source.pages ?? {}) });
   if (route.kind === "version") return showVersion();
   if (route.kind === "page") return showPage(route.name, planRendering(environment, stdout));
+  if (given === undefined && argv.every((word) => word === "--json")) return await showOverview(request);
   if (route.kind === "help") return showHelp(route, source, planRendering(environment, stdout));
   return runCommand(route, source, request);
 }

@@ -3,7 +3,7 @@
 import type { Request } from "./answer.ts";
 import type { CommandResult } from "./base-command.ts";
 import type { CompletionSource } from "./completion/complete.ts";
-import { type Context, createContext } from "./context.ts";
+import { openQuietContext } from "./quiet-context.ts";
 
 export async function completeLine(request: Request, source: CompletionSource): Promise<CommandResult> {
   const lines = await answerLine(request, source).catch(() => []);
@@ -13,7 +13,7 @@ export async function completeLine(request: Request, source: CompletionSource): 
 
 async function answerLine(request: Request, source: CompletionSource): Promise<readonly string[]> {
   const [asked, ...rest] = request.argv;
-  const context = openContext(request);
+  const context = openQuietContext(request);
   if (asked === "__complete") {
     const { answerCompletion } = await import("./completion/answer-completion.ts");
     return await answerCompletion(rest[0] === "--" ? rest.slice(1) : rest, source, context);
@@ -22,16 +22,4 @@ async function answerLine(request: Request, source: CompletionSource): Promise<r
   const [registry = "", repository = ""] = rest;
   await refreshNames(registry, repository, context);
   return [];
-}
-
-/** Nobody is asked anything, and nothing is told. */
-function openContext({ environment, signal, stdin, stderr }: Request): Context {
-  const terminal = {
-    input: stdin,
-    output: stderr,
-    present: () => ({ above: [], message: "" }),
-    aside: <T>(ask: () => Promise<T>) => ask(),
-  };
-  const quiet = { ...environment, CI: "1" };
-  return createContext({ emit: () => {}, signal, environment: quiet, flags: { ssh: "auto" }, terminal });
 }

@@ -1,13 +1,12 @@
 /** How soon a command has started, against Node that runs nothing: the installed package, its caches warm. */
-import { spawn } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stagePackage } from "../../scripts/pack.ts";
-import { startOwnRegistry } from "../support/own-registry.ts";
-import { startSshServer } from "../support/ssh-server.ts";
 import { judgeRatio, judgeTime, timeInTurn, type Verdict } from "./measure.ts";
+import type { StartupPeers } from "./startup-peers.ts";
 
 interface Start {
   readonly title: string;
@@ -23,8 +22,10 @@ export async function benchStartup(rounds = 30, tell: (verdict: Verdict) => void
   await mkdir(join(home, ".cache"), { recursive: true });
   await mkdir(join(folder, "package"));
   await stagePackage(join(folder, "package"));
-  await using registry = await startOwnRegistry();
-  await using server = await startSshServer();
+  const peers = fork(new URL("startup-peers.ts", import.meta.url));
+  const [{ registry, sshPort, fingerprint }]: [StartupPeers] = (await once(peers, "message")) as [
+    StartupPeers,
+  ];
   const run = async (args: readonly string[], code: number): Promise<void> => {
     // NODE_EXTRA_CA_CERTS would cost both sides the same on some versions of Node, and hide the rest.
     const env = { HOME: home, PATH: process.env.PATH, LANG: "C.UTF-8" };
@@ -32,15 +33,14 @@ export async function benchStartup(rounds = 30, tell: (verdict: Verdict) => void
     const [ended] = await once(child, "exit");
     if (ended !== code) throw new Error(`node ${args.join(" ")} ended with ${String(ended)}`);
   };
-  const [fingerprint = ""] = server.fingerprints;
-  const host = `tester@127.0.0.1:${server.port}`;
+  const host = `tester@127.0.0.1:${sshPort}`;
   const starts: readonly Start[] = [
     { title: "--version", args: ["--version"], atMost: 1.3, code: 0 },
     { title: "help", args: ["--help"], atMost: 2.2, code: 0 },
     { title: "help of a command", args: ["publish", "--help"], atMost: 2.2, code: 0 },
     { title: "a mistyped flag", args: ["publish", "--nope"], atMost: 2.2, code: 2 },
     { title: "local state alone (use)", args: ["use"], atMost: 2.2, code: 0 },
-    { title: "first HTTP (ping)", args: ["ping", registry.host], atMost: 4, code: 0 },
+    { title: "first HTTP (ping)", args: ["ping", registry], atMost: 4, code: 0 },
     {
       title: "first SSH (setup status --on)",
       args: ["setup", "status", "--on", host, "--accept-host-key", fingerprint, "--ssh", "node"],
@@ -71,6 +71,7 @@ export async function benchStartup(rounds = 30, tell: (verdict: Verdict) => void
     const bytes = await sizeOf(join(folder, "package"));
     tell({ line: `package: ${(bytes / 2 ** 20).toFixed(1)} MiB installed, no dependencies`, met: true });
   } finally {
+    peers.disconnect();
     await rm(folder, { recursive: true, force: true });
   }
 }
