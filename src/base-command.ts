@@ -26,9 +26,10 @@ export interface CommandResult<Document extends object = object> {
   readonly render: () => Promise<Renderer<Document>>;
   /**
    * What goes on after the document has been printed (a server, a tunnel): resolves to the exit code, or rejects with
-   * what ended it, which is then told on standard error. `exitCode` means nothing beside it.
+   * what ended it, which is then told on standard error. `exitCode` means nothing beside it. A function is called
+   * once the document is out: what it tells stands below.
    */
-  readonly running?: Promise<number>;
+  readonly running?: Promise<number> | (() => Promise<number>);
 }
 
 /** What `main` hands to the command that it starts. */
@@ -92,16 +93,18 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
     const { args, flags } = await this.parse(this.ctor);
     this.#globals = { progress: flags.progress, verbose: flags.verbose === true };
     this.#tunnel = readTunnelFlags(args, flags);
-    let staying = false;
+    // The document is printed below whatever stands on the screen: live lines go first, and may come again after it.
+    const close = (): void => this.#teller?.close();
     try {
       const result = await this.execute({ args, flags });
-      staying = result.running !== undefined;
-      const ended = (): void => this.#teller?.close();
-      result.running?.then(ended, ended);
-      return result;
+      const { running } = result;
+      if (running === undefined) return result;
+      if (typeof running !== "function") running.catch(() => {});
+      const begin = (): Promise<number> => (typeof running === "function" ? running() : running);
+      return { ...result, running: () => begin().finally(close) };
     } finally {
       await this.#leaveTunnel?.();
-      if (!staying) this.#teller?.close();
+      close();
     }
   }
 

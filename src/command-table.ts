@@ -14,6 +14,7 @@ export const commandTable: CommandTable = {
   delete: () => import("./commands/delete.ts"),
   doctor: () => import("./commands/doctor.ts"),
   images: () => import("./commands/images.ts"),
+  init: () => import("./commands/init.ts"),
   inspect: () => import("./commands/inspect.ts"),
   login: () => import("./commands/login.ts"),
   logout: () => import("./commands/logout.ts"),
@@ -57,5 +58,5 @@ export const commandGroups: readonly CommandGroup[] = [
   { title: "BRING AND FETCH IMAGES", commands: ["publish", "pull", "images", "copy"] },
   { title: "LOOK AT WHAT IS THERE", commands: ["search", "tags", "inspect", "delete"] },
   { title: "SERVE A REGISTRY", commands: ["serve"] },
-  { title: "THIS PROGRAM", commands: ["quickstart", "completion", "plugin"] },
+  { title: "THIS PROGRAM", commands: ["init", "quickstart", "completion", "plugin"] },
 ];

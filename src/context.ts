@@ -54,6 +54,7 @@ export function createContext(options: ContextOptions): Context {
     whoami: `${username}@${hostname()}`,
     files,
     prompt,
+    choose: prompt.choose,
     clock: createClock(),
     emit,
     signal,

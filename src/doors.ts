@@ -6,7 +6,7 @@ import type { Probes } from "./doctor/probes.ts";
 import type { OpenHttp } from "./engine/carrier.ts";
 import type { SshMode } from "./flags.ts";
 import type { ReadPeer } from "./platform/trust/peer.ts";
-import type { Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
+import type { Choose, Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
 import type { OpenTransport } from "./registry/http/transport.ts";
 import type { ComparePassword } from "./server/auth/passwords.ts";
 import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
@@ -53,6 +53,7 @@ export interface Context {
   readonly whoami: string;
   readonly files: Files;
   readonly prompt: Prompt;
+  readonly choose: Choose;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;

@@ -26,6 +26,9 @@ export interface ErrorFacts {
   PLATFORM_NOT_WRITTEN: {
     host: string;
     platform: string;
+    /** As in `--platform`, and a clause: why it is not written. */
+    name?: string;
+    why?: string;
     evidence: readonly string[];
     paste: readonly string[];
   };

@@ -90,7 +90,10 @@ async function main(invocation: Invocation): Promise<number> {
     const result = await Promise.race([answer(invocation), invocation.fatal]);
     await print(await renderResult(result, invocation), invocation.stdout);
     printed = true;
-    if (result.running !== undefined) return await Promise.race([result.running, invocation.fatal]);
+    const { running } = result;
+    if (running !== undefined) {
+      return await Promise.race([typeof running === "function" ? running() : running, invocation.fatal]);
+    }
     return invocation.signal.aborted ? exitCodeOf.INTERRUPTED : (result.exitCode ?? 0);
   } catch (error) {
     return await printError(error, invocation, printed);
@@ -103,7 +106,10 @@ function listenForSignals(): Pick<Invocation, "signal" | "onHangup" | "onSignal"
   let hangup: (() => void) | undefined;
   let passOn: ((signal: NodeJS.Signals) => void) | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
-    if (passOn !== undefined) return passOn(signal);
+    if (passOn !== undefined) {
+      passOn(signal);
+      return;
+    }
     if (controller.signal.aborted) process.exit(exitCodeOf.INTERRUPTED);
     controller.abort(new RegctlError("INTERRUPTED", { signal }));
   };

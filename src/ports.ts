@@ -84,7 +84,17 @@ export type Question =
       readonly flag: string;
     }
   | { readonly kind: "secret"; readonly host?: string; readonly question: string; readonly flag: string }
-  | { readonly kind: "text"; readonly host?: string; readonly question: string; readonly flag: string };
+  | { readonly kind: "text"; readonly host?: string; readonly question: string; readonly flag: string }
+  | Choice<string>;
+
+/** One of several, each a value for the program and a label for people. */
+export interface Choice<Value extends string> {
+  readonly kind: "choice";
+  readonly host?: string;
+  readonly question: string;
+  readonly choices: readonly { readonly value: Value; readonly label: string }[];
+  readonly flag: string;
+}
 
 /** Asks one question at a time. Without a terminal it throws MISSING_ANSWER, naming the flag. */
 export interface Prompt {
@@ -96,6 +106,9 @@ export interface Prompt {
   /** Typed with echo (keyboard-interactive prompts may ask for it). */
   text(question: Extract<Question, { kind: "text" }>): Promise<string>;
 }
+
+/** Lets a person pick one, by the same rules as `Prompt`. */
+export type Choose = <Value extends string>(question: Choice<Value>) => Promise<Value>;
 
 export interface Clock {
   now(): Date;

@@ -42,8 +42,8 @@ export const hostWords: WordsFor<HostCode> = {
     message: `${path}${onHost(host)} has settings that exclude each other: ${sentence(problem)} Nothing was changed.`,
     remedies: [remedy],
   }),
-  PLATFORM_NOT_WRITTEN: ({ host, platform, evidence, paste }) => ({
-    message: `${host} is ${platform}, which regctl knows but does not change by itself. Nothing was changed.${seen(evidence)}`,
+  PLATFORM_NOT_WRITTEN: ({ host, platform, why, evidence, paste }) => ({
+    message: `${host} is ${platform}, which regctl knows but does not change by itself${why ? `: ${why}` : ""}. Nothing was changed.${seen(evidence)}`,
     remedies: paste.length > 0 ? paste : ["See what a person would paste: add --print"],
   }),
   ENGINE_CANNOT: ({ host, what, why, instead }) => ({

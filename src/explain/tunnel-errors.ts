@@ -29,7 +29,7 @@ export const tunnelWords: WordsFor<TunnelCode> = {
         : candidates.map((candidate) => quoteLine(["--to", candidate])),
   }),
   TUNNEL_COMMAND: ({ command, problem, remedies }) => ({
-    message: `${quoteLine([command])} was not started: ${problem}`,
+    message: `${quoteLine([command])} was not started: ${sentence(problem)}`,
     remedies,
   }),
   KEY_NEEDS_PERSON: ({ server, reason }) => ({

@@ -1,6 +1,7 @@
 /** A question as a person sees it: what stands above it, and the line that asks. */
 import type { Question } from "../ports.ts";
 import { createStyle, escapeControl } from "./style.ts";
+import { wrap } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
 
 export interface AskedQuestion {
@@ -13,7 +14,13 @@ export function renderQuestion(question: Question, options: RenderOptions): Aske
   const details = question.kind === "consent" ? (question.details ?? []) : [];
   const where = question.host === undefined ? "" : `${escapeControl(question.host)}: `;
   return {
-    above: details.map((line) => `  ${style.dim(escapeControl(line))}`),
+    above: details.flatMap((line) => renderDetail(line, options)).map((line) => `  ${style.dim(line)}`),
     message: where + escapeControl(question.question),
   };
+}
+
+/** A line to copy stays whole. */
+function renderDetail(line: string, { columns }: RenderOptions): readonly string[] {
+  const text = escapeControl(line);
+  return /^ *\$ /.test(text) ? [text] : wrap(text, columns - 2, "  ");
 }

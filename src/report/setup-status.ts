@@ -1,5 +1,6 @@
 /** The outcome of `setup status` as lines. */
 import type { HostStatus, StatusOutcome } from "../platform/setup-status.ts";
+import { engineTitle } from "./engine-title.ts";
 import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -25,7 +26,7 @@ function renderFailure(host: HostStatus, style: Style): readonly string[] {
 
 function renderHost(host: HostStatus, style: Style, options: RenderOptions): readonly string[] {
   const name = style.bold(escapeControl(host.host));
-  const engine = `${titleOf(host)} ${host.engine?.version ?? "(version unknown)"}, ${host.platform ?? "unknown platform"}`;
+  const engine = `${engineTitle(host.engineKind)} ${host.engine?.version ?? "(version unknown)"}, ${host.platform ?? "unknown platform"}`;
   const lines = [`${name}: ${host.engine || host.platform ? escapeControl(engine) : "no docker engine"}`];
   if (host.path) lines.push(`  the list lives in ${escapeControl(host.path)}${ownerWords(host)}`);
   const mark = `  ${style.symbols.warning} `;
@@ -37,7 +38,7 @@ function renderHost(host: HostStatus, style: Style, options: RenderOptions): rea
     yesOrNo(configured),
     yesOrNo(effective),
   ]);
-  if (rows.length === 0 && (host.restartStops !== null || host.told !== "docker"))
+  if (rows.length === 0 && (host.restartStops !== null || (host.engineKind ?? "docker") !== "docker"))
     lines.push("  no registry is listed");
   const listed = renderTable(
     { header: ["  REGISTRY", "IN THE FILE", "IN THE ENGINE"], rows, shrink: 0 },
@@ -49,11 +50,6 @@ function renderHost(host: HostStatus, style: Style, options: RenderOptions): rea
     ...host.trusted.flatMap((each) => trustLines(each, style)),
     ...host.mirrors.map((mirror) => mirrorLine(mirror)),
   ];
-}
-
-/** A name of `--engine`, as people write it. */
-function titleOf({ told = "docker" }: HostStatus): string {
-  return `${told.charAt(0).toUpperCase()}${told.slice(1)}`;
 }
 
 function trustLines(

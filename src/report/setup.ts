@@ -1,6 +1,7 @@
 /** Outcomes of the setup commands that change something, as lines. */
 import { quoteLine } from "../explain/quote.ts";
 import type { HostOutcome, SetupOutcome, StepOutcome } from "../platform/outcome.ts";
+import { engineTitle } from "./engine-title.ts";
 import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { renderTable } from "./table.ts";
@@ -98,7 +99,7 @@ function nothingWords(host: HostOutcome): string {
 
 function engineOf(host: HostOutcome): string {
   const version = escapeControl(host.engine?.version ?? "(unknown version)");
-  return `Docker ${version}, ${host.platform ?? "unknown platform"}`;
+  return `${engineTitle(host.engineKind)} ${version}, ${host.platform ?? "unknown platform"}`;
 }
 
 function renderPlan(host: HostOutcome, style: Style): readonly string[] {

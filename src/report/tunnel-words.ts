@@ -1,6 +1,7 @@
 /** How a tunnel does, in a few words that fit a live line or a cell. */
 import type { ProgressEvent } from "../ports.ts";
 import { renderSize } from "./amounts.ts";
+import { escapeControl } from "./style.ts";
 
 type TunnelEvent = Extract<ProgressEvent, { event: "tunnel" }>;
 
@@ -27,7 +28,7 @@ export function renderTunnelLine(event: TunnelEvent, columns: number): string {
   const { state, since, reconnects, problem } = event;
   const parts = [
     state === "up" ? `up since ${since.slice(11, 19)}Z` : stateWords(state),
-    ...(problem === null || state === "up" ? [] : [problem]),
+    ...(problem === null || state === "up" ? [] : [escapeControl(problem)]),
     renderTraffic(event),
     ...(reconnects === 0 ? [] : [`${reconnects} ${reconnects === 1 ? "reconnect" : "reconnects"}`]),
   ];

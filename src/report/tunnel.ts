@@ -36,7 +36,7 @@ export function renderTunnel({ items }: TunnelOutcome, options: RenderOptions): 
 }
 
 /** The columns that narrow screens do without are on lines of their own. */
-const narrow = 80;
+const narrow = 100;
 
 export function renderTunnels(
   { items }: TunnelOutcome,

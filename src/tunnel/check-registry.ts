@@ -35,7 +35,7 @@ export async function checkRegistry(
 /** `Host: localhost. is not in the cert's altnames: DNS:registry.example`, as Node says it. */
 function nameMismatch(error: unknown): RegctlError | null {
   if (!isRegctlError(error, "REGISTRY_CERTIFICATE")) return null;
-  const [, names] = /altnames: (.+?)\.?$/.exec(error.facts.reason) ?? [];
+  const [, names] = /.*altnames: (.+?)\.?$/.exec(error.facts.reason) ?? [];
   if (names === undefined) return null;
   const facts = { registry: error.facts.registry, names: names.replaceAll(/(DNS|IP Address):/g, "") };
   return new RegctlError("REGISTRY_NAME_MISMATCH", facts, { cause: error });

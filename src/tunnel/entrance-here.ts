@@ -21,13 +21,15 @@ export async function listenHere(at: Destination, dial: Dial, world: EntranceWor
   const counts = {
     up: (bytes: number, sparing: boolean): void => {
       traffic.bytesUp += bytes;
-      if (!sparing) listener.passed?.(bytes);
+      if (!sparing) passed(bytes);
     },
     down: (bytes: number, sparing: boolean): void => {
       traffic.bytesDown += bytes;
-      if (!sparing) listener.passed?.(bytes);
+      if (!sparing) passed(bytes);
     },
   };
+  // The first connection may come before it is known that we listen.
+  let passed: (bytes: number) => void = () => {};
   const arrivals = new Set<Arrival>();
   const serve = async (near: Arrival): Promise<void> => {
     traffic.open += 1;
@@ -45,6 +47,7 @@ export async function listenHere(at: Destination, dial: Dial, world: EntranceWor
     }
   };
   const listener = await world.listen(at, (near) => void serve(near));
+  passed = (bytes) => listener.passed?.(bytes);
   return {
     at: listener.at,
     traffic,

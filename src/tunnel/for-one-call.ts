@@ -1,5 +1,6 @@
 /** A tunnel for as long as one command runs: the one that is there, or one of its own. */
 
+import type { Emit } from "../ports.ts";
 import { noEngineHost } from "./engine-side.ts";
 import { identifyTunnel, noSecrets, prepareTunnel } from "./prepare-tunnel.ts";
 import { parseTunnelRequest, type TunnelRequest } from "./request.ts";
@@ -23,19 +24,23 @@ export async function joinTunnel(server: string, world: TunnelWorld): Promise<Jo
     return { registry: found.registry, close: async () => {} };
   }
   // What asks is regctl itself, which is here.
-  return await openForOneCall(parseTunnelRequest(server, { "engine-host": noEngineHost }), world);
+  const request = parseTunnelRequest(server, { "engine-host": noEngineHost });
+  return await openForOneCall(request, world, world.emit);
 }
 
-/** One of its own, which nobody else finds. */
-export async function openForOneCall(request: TunnelRequest, world: TunnelWorld): Promise<JoinedTunnel> {
+/** One of its own, which nobody else finds. `tell` hears how it does from then on. */
+export async function openForOneCall(
+  request: TunnelRequest,
+  world: TunnelWorld,
+  tell: Emit,
+): Promise<JoinedTunnel> {
   const identity = await identifyTunnel(request, world);
   const prepared = await prepareTunnel(request, identity, noSecrets, world);
   try {
     const started = await startTunnel(request, prepared, world);
     // Several calls at once have several ports: the usual one stays what it is.
     if (identity.record === null) await rememberTunnel(started, world);
-    const quiet = { ...world, emit: tellOnlyTrouble(world) };
-    const unwatch = watchTunnel(started, quiet);
+    const unwatch = watchTunnel(started, { clock: world.clock, emit: tell });
     return {
       registry: started.registry,
       close: async () => {
@@ -47,24 +52,4 @@ export async function openForOneCall(request: TunnelRequest, world: TunnelWorld)
     await prepared.discard();
     throw error;
   }
-}
-
-/** The command has lines of its own: of the tunnel it shows that it is away, and that it is back. */
-function tellOnlyTrouble({ emit }: Pick<TunnelWorld, "emit">): TunnelWorld["emit"] {
-  let trouble = false;
-  return (event) => {
-    if (event.event !== "tunnel" || !event.changed) return;
-    const { host, state, problem } = event;
-    if (state !== "up") {
-      trouble = true;
-      emit({
-        event: "warning",
-        host,
-        warning: `the tunnel is ${state}${problem === null ? "" : `: ${problem}`}`,
-      });
-    } else if (trouble) {
-      trouble = false;
-      emit({ event: "note", host, note: "the tunnel is up again" });
-    }
-  };
 }

@@ -1,7 +1,7 @@
 /** `regctl tunnel SERVER -- COMMAND`: a tunnel for one command, whose streams, signals and exit code are its own. */
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
-import type { Environment } from "../ports.ts";
+import type { Emit, Environment } from "../ports.ts";
 import { type JoinedTunnel, openForOneCall } from "./for-one-call.ts";
 import { identifyTunnel } from "./prepare-tunnel.ts";
 import type { TunnelRequest } from "./request.ts";
@@ -29,21 +29,26 @@ export interface HoldWorld extends TunnelWorld {
   readonly atTerminal: boolean;
 }
 
-/** Resolves to COMMAND's exit code. @throws RegctlError TUNNEL_COMMAND: it was not started */
+/**
+ * Opens the tunnel. The function that comes back starts COMMAND and resolves to its exit code.
+ * @throws RegctlError TUNNEL_COMMAND: it was not started
+ */
 export async function holdForCommand(
   request: TunnelRequest,
   command: readonly string[],
   world: HoldWorld,
-): Promise<number> {
+): Promise<() => Promise<number>> {
   const [program = ""] = command;
   const tunnel = await join(request, world).catch((error: unknown) => {
     throw notStarted(program, error);
   });
-  try {
-    return await run(command, tunnel.registry, world);
-  } finally {
-    await tunnel.close();
-  }
+  return async () => {
+    try {
+      return await run(command, tunnel.registry, world);
+    } finally {
+      await tunnel.close();
+    }
+  };
 }
 
 /** One that runs already, where it is the one that is meant. */
@@ -51,7 +56,9 @@ async function join(request: TunnelRequest, world: HoldWorld): Promise<JoinedTun
   const plain = request.to === null && request.localPort === null && request.forwards.length === 0;
   const { name } = await identifyTunnel(request, world);
   const found = plain && request.bind === null ? await findTunnel(name, world) : null;
-  if (found?.registry == null) return await openForOneCall(request, world);
+  if (found?.registry == null) {
+    return await openForOneCall(request, world, tellOnlyTrouble(world.emit));
+  }
   return { registry: found.registry, close: async () => {} };
 }
 
@@ -76,4 +83,24 @@ function notStarted(command: string, error: unknown): unknown {
   const problem = error instanceof Error ? `${error.message}.` : String(error);
   const remedies = [`command -v ${command}`];
   return new RegctlError("TUNNEL_COMMAND", { command, problem, remedies }, { cause: error });
+}
+
+/** The terminal is COMMAND's: of the tunnel it shows that it is away, and that it is back. */
+function tellOnlyTrouble(emit: Emit): Emit {
+  let trouble = false;
+  return (event) => {
+    if (event.event !== "tunnel" || !event.changed) return;
+    const { host, state, problem } = event;
+    if (state !== "up") {
+      trouble = true;
+      emit({
+        event: "warning",
+        host,
+        warning: `the tunnel is ${state}${problem === null ? "" : `: ${problem}`}`,
+      });
+    } else if (trouble) {
+      trouble = false;
+      emit({ event: "note", host, note: "the tunnel is up again" });
+    }
+  };
 }

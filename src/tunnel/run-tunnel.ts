@@ -23,8 +23,8 @@ export interface RunOptions {
 
 export interface TunnelRun {
   readonly outcome: TunnelOutcome;
-  /** Resolves to the exit code when it has stopped. */
-  readonly running: Promise<number>;
+  /** Tells from then on how it does, and resolves to the exit code when it has stopped. */
+  readonly running: () => Promise<number>;
 }
 
 /** Twice as much is kept: the file and the one before it. */
@@ -73,7 +73,7 @@ export async function runTunnel(
     const started = await start(request, identity, options, told);
     shown.started = started;
     const outcome = { items: [await shown.look()] };
-    return { outcome, running: stay(started, told).finally(end) };
+    return { outcome, running: () => stay(started, told).finally(end) };
   } catch (error) {
     told.emit({ event: "trace", host: identity.server, trace: explain(toRegctlError(error)).message });
     await end();

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
@@ -11,7 +10,7 @@ import { startDoctorEngine } from "../support/doctor-world.ts";
 import { startOwnRegistry } from "../support/own-registry.ts";
 import { startSshServer } from "../support/ssh-server.ts";
 import { createTempHome } from "../support/temp-home.ts";
-import { openTunnelPerson } from "../support/tunnel-person.ts";
+import { closedPort, openTunnelPerson } from "../support/tunnel-person.ts";
 import { makeLayout } from "./make-layout.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
@@ -69,21 +68,11 @@ test("every check of tunnel.sh holds", async (context) => {
     ...person.env,
     SERVER: person.spec,
     TO: registry.host,
-    DEAD: `127.0.0.1:${await unusedPort()}`,
+    DEAD: `127.0.0.1:${await closedPort()}`,
     DENIED: `tester@127.0.0.1:${denied.port}`,
     CLOSED: `tester@127.0.0.1:${closed.port}`,
   });
 });
-
-/** Nobody listens there, at least at the moment. */
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 test("every check of doctor.sh holds with our own registry and an engine that knows it", async (context) => {
   await using registry = await startOwnRegistry();

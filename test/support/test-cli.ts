@@ -3,10 +3,16 @@ import assert from "node:assert/strict";
 import { type CliRun, runCli } from "./run-cli.ts";
 import { createTempHome } from "./temp-home.ts";
 
+interface RunOptions {
+  readonly timeoutMs?: number;
+  /** Besides that of every run. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface TestCli extends AsyncDisposable {
   /** Its home, in which files of a test may lie too. */
   readonly home: string;
-  run(args: readonly string[], options?: { readonly timeoutMs?: number }): Promise<CliRun>;
+  run(args: readonly string[], options?: RunOptions): Promise<CliRun>;
   /** The document of a run that ends well. */
   document(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
   /** Exit and error code of a run that does not. */
@@ -15,9 +21,9 @@ export interface TestCli extends AsyncDisposable {
 
 export async function openCli(env: Readonly<Record<string, string>> = {}): Promise<TestCli> {
   const home = await createTempHome();
-  const run: TestCli["run"] = (args, { timeoutMs = 60_000 } = {}) =>
+  const run: TestCli["run"] = (args, { timeoutMs = 60_000, env: more } = {}) =>
     runCli(args, {
-      env: { HOME: home.path, DOCKER_HOST: `unix://${home.path}/none.sock`, ...env },
+      env: { HOME: home.path, DOCKER_HOST: `unix://${home.path}/none.sock`, ...env, ...more },
       cwd: home.path,
       timeoutMs,
     });

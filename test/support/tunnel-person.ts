@@ -2,8 +2,12 @@
  * A person with regctl, an SSH server in this process and a registry behind it: nothing of this machine's user, every
  * port from the kernel. The tunnels that are left running are stopped at the end.
  */
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
-import { startCli } from "./run-cli.ts";
+import { type AddressInfo, createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CliRun, startCli } from "./run-cli.ts";
 import { makeKey, type SshServerOptions, startSshServer, type TestSshServer } from "./ssh-server.ts";
 import { openCli, type TestCli } from "./test-cli.ts";
 
@@ -65,4 +69,72 @@ function configOf(home: string): string {
   IdentityAgent none
   IdentityFile ${home}/.ssh/id
 `;
+}
+
+export interface Foreground {
+  readonly child: ChildProcess;
+  readonly document: Readonly<Record<string, unknown>>;
+  readonly code: Promise<number | null>;
+  /** What stands on standard output by now. */
+  printed(): string;
+  /** What stands on standard error, once this is in it. */
+  told(text: RegExp): Promise<string>;
+}
+
+/** Starts it with `--json` among its words, and waits for its document. */
+export async function inFront(person: TunnelPerson, args: readonly string[]): Promise<Foreground> {
+  const child = person.start(args);
+  let [said, told] = ["", ""];
+  child.stdout.on("data", (chunk) => (said += chunk));
+  child.stderr.on("data", (chunk) => (told += chunk));
+  const code = new Promise<number | null>((resolve) => child.once("close", resolve));
+  await until(
+    "it is up",
+    () => said.endsWith("}\n") || child.exitCode !== null,
+    () => told,
+  );
+  if (child.exitCode !== null) throw new Error(`it ended: ${said}${told}`);
+  return {
+    child,
+    document: JSON.parse(said),
+    code,
+    printed: () => said,
+    told: async (text) => {
+      await until(
+        String(text),
+        () => text.test(told),
+        () => told,
+      );
+      return told;
+    },
+  };
+}
+
+const patienceMs = 45_000;
+
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  seen: () => string = () => "",
+): Promise<void> {
+  const end = Date.now() + patienceMs;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`not in time: ${what}\n${seen()}`);
+    await sleep(20);
+  }
+}
+
+/** Nobody listens there, at least at the moment. */
+export async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Exit and error code of a run with `--json`. */
+export function errorOf({ code, stdout }: CliRun): readonly [number | null, unknown] {
+  return [code, JSON.parse(stdout).error?.code];
 }

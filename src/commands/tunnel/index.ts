@@ -133,7 +133,7 @@ With a COMMAND behind "--" the tunnel is there for that command alone, which fin
     const { holdForCommand } = await import("../../tunnel/hold-for-command.ts");
     const { onSignal, stdin } = this.surroundings;
     const atTerminal = stdin().isTTY === true;
-    const running = holdForCommand(request, command, { ...context, onSignal, atTerminal });
+    const running = await holdForCommand(request, command, { ...context, onSignal, atTerminal });
     return { document: { items: [] }, raw: Buffer.alloc(0), render: async () => () => [], running };
   }
 }
