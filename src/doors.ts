@@ -6,7 +6,18 @@ import type { Probes } from "./doctor/probes.ts";
 import type { OpenHttp } from "./engine/carrier.ts";
 import type { SshMode } from "./flags.ts";
 import type { ReadPeer } from "./platform/trust/peer.ts";
-import type { Choose, Clock, Emit, Environment, Files, Host, Prompt, Question, Spawn } from "./ports.ts";
+import type {
+  Choose,
+  Clock,
+  Emit,
+  Environment,
+  Files,
+  Host,
+  PresentedQuestion,
+  Prompt,
+  Question,
+  Spawn,
+} from "./ports.ts";
 import type { OpenTransport } from "./registry/http/transport.ts";
 import type { ComparePassword } from "./server/auth/passwords.ts";
 import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
@@ -41,7 +52,7 @@ export interface ConnectionFlags {
 export interface Terminal {
   readonly input: () => NodeJS.ReadStream;
   readonly output: NodeJS.WriteStream;
-  readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
+  readonly present: (question: Question) => PresentedQuestion;
   readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
 }
 

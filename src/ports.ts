@@ -87,6 +87,13 @@ export type Question =
   | { readonly kind: "text"; readonly host?: string; readonly question: string; readonly flag: string }
   | Choice<string>;
 
+/** How a question looks: lines above it, the line that asks, and the mark of one that is answered. */
+export interface PresentedQuestion {
+  readonly above: readonly string[];
+  readonly message: string;
+  readonly mark?: string;
+}
+
 /** One of several, each a value for the program and a label for people. */
 export interface Choice<Value extends string> {
   readonly kind: "choice";

@@ -1,6 +1,7 @@
 /** Which registries an engine has certificates for, as its own folder shows them. */
 import { isRegctlError } from "../errors.ts";
-import type { HostFile } from "./facts.ts";
+import { detectPlatform } from "./detect.ts";
+import type { HostFacts, HostFile } from "./facts.ts";
 import { readHostFiles } from "./look-at.ts";
 import type { HostSession } from "./session.ts";
 import { dayOf, parseCertificates } from "./trust/certificate.ts";
@@ -19,6 +20,16 @@ export interface TrustStatus {
   }[];
   /** The engine shows a certificate of its own to the registry. */
   readonly client: boolean;
+}
+
+/** Of Docker's engine there; undefined for the usual one. Pure. */
+export function certsFolderOf(facts: HostFacts, named: string | undefined): string | undefined {
+  try {
+    return detectPlatform(facts, named).home?.certsFolder ?? undefined;
+  } catch (error) {
+    if (isRegctlError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** A folder that cannot be read shows nothing. */

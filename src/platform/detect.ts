@@ -1,7 +1,7 @@
 import { RegctlError } from "../errors.ts";
 import { findNearest } from "../explain/nearest.ts";
 import { daemonOf, type HostFacts } from "./facts.ts";
-import type { Platform } from "./platform.ts";
+import type { EngineHome, Platform } from "./platform.ts";
 import { recognisedFirst } from "./platforms/recognised.ts";
 import { platforms } from "./platforms/table.ts";
 
@@ -9,21 +9,24 @@ export interface Detected {
   readonly platform: Platform;
   /** Why we think so, for people. */
   readonly evidence: readonly string[];
+  /** What of the host concerns the engine. */
+  readonly facts: HostFacts;
+  /** Null where root runs it on the host itself, and where it is not written. */
+  readonly home: EngineHome | null;
 }
 
 /** The first platform that recognises the host, or the one that was named. Pure. */
 export function detectPlatform(facts: HostFacts, named: string | undefined): Detected {
-  if (named !== undefined) {
-    const platform = platformNamed(named);
-    // A name says what kind of host this is, not that the engine runs on it.
-    if (platform.kind === "written") assertEngineHere(facts);
-    return { platform, evidence: ["--platform names it"] };
-  }
+  if (named !== undefined) return detected(facts, platformNamed(named), ["--platform names it"]);
   for (const platform of platforms) {
     const evidence = platform.recognise(facts);
-    if (!evidence) continue;
-    if (!recognisedFirst.some((first) => first === platform)) assertEngineHere(facts);
-    return { platform, evidence };
+    if (evidence)
+      return detected(
+        facts,
+        platform,
+        evidence,
+        recognisedFirst.some((first) => first === platform),
+      );
   }
   assertEngineHere(facts);
   if (!facts.engine && !facts.socketExists && facts.daemons.length === 0) {
@@ -35,6 +38,22 @@ export function detectPlatform(facts: HostFacts, named: string | undefined): Det
     evidence: knownOf(facts),
     known: platforms.map((platform) => platform.name),
   });
+}
+
+/** A name says what kind of host this is, not that the engine runs on it. */
+function detected(
+  facts: HostFacts,
+  platform: Platform,
+  evidence: readonly string[],
+  knownByEngine = platform.kind === "recognised",
+): Detected {
+  const home = (platform.kind === "written" && platform.home?.(facts)) || null;
+  if (home?.inVm) {
+    const noneOfThisMachine = { daemons: [], unit: null, pidFile: null, daemonJson: home.daemonJson };
+    return { platform, evidence, home, facts: { ...facts, ...noneOfThisMachine } };
+  }
+  if (!knownByEngine) assertEngineHere(facts, home !== null);
+  return { platform, evidence, home, facts: home ? { ...facts, daemonJson: home.daemonJson } : facts };
 }
 
 /**
@@ -56,8 +75,11 @@ function platformNamed(name: string): Platform {
   });
 }
 
-/** A socket can lead out of a container or into a VM; then the files of this machine are the wrong ones. */
-function assertEngineHere(facts: HostFacts): void {
+/**
+ * A socket can lead out of a container or into a VM; then the files of this machine are the wrong ones.
+ * @param ownRoot it is known to see another root than ours, with the same files where its own are
+ */
+function assertEngineHere(facts: HostFacts, ownRoot = false): void {
   const daemon = daemonOf(facts);
   const elsewhere = (why: string) =>
     new RegctlError("ENGINE_ELSEWHERE", {
@@ -65,7 +87,7 @@ function assertEngineHere(facts: HostFacts): void {
       why,
       remedy: "regctl setup insecure … --on USER@HOST, where HOST is the machine that runs dockerd",
     });
-  if (daemon && !daemon.sameRoot) {
+  if (daemon && !daemon.sameRoot && !(ownRoot && !facts.markers.has("container"))) {
     throw elsewhere(`its dockerd (pid ${daemon.pid}) sees another root file system than this one`);
   }
   if (daemon || !facts.engine) return;

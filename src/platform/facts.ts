@@ -33,6 +33,8 @@ export interface DaemonProcess {
   readonly sameRoot: boolean;
   /** It holds the listening end of the socket that was asked for; "unknown" without the rights to look. */
   readonly ownsSocket: "yes" | "no" | "unknown";
+  /** `$XDG_CONFIG_HOME` of a daemon that is not root's, or what it would be. */
+  readonly configHome?: string;
 }
 
 /** What systemd says of the unit that runs dockerd. */
@@ -95,6 +97,8 @@ export interface HostFacts {
   readonly engine: EngineFacts | null;
   /** Why `engine` is null. */
   readonly engineProblem: string | null;
+  /** The engine's configuration file, where the kind of host tells it rather than the daemon's command line. */
+  readonly daemonJson?: string;
 }
 
 /**

@@ -36,7 +36,7 @@ export async function locateHosts(
   if (on.length === 0) return [await locateEngine(world)];
   const names = (await Promise.all(on.map((value) => expand(value, cwd, world)))).flat();
   const specs = new Map(names.map((name) => [name, parseHostSpec(name)]));
-  return [...specs].map(([name, spec]) => sshPlace(name, spec, usualSocket, world));
+  return [...specs].map(([name, spec]) => sshPlace(name, spec, null, world));
 }
 
 /** `@FILE`: one host a line; empty lines and lines that begin with # do not count. */
@@ -58,10 +58,11 @@ async function expand(value: string, cwd: string, world: SetupWorld): Promise<re
   return hosts;
 }
 
+/** @param socket null for the usual one, or else that of an engine of the login's own */
 function sshPlace(
   name: string,
   spec: HostSpec,
-  socket: string,
+  socket: string | null,
   world: SetupWorld,
   identityFiles: readonly string[] = [],
 ): HostPlace {
@@ -70,7 +71,13 @@ function sshPlace(
     local: false,
     open: async () => {
       const connection = await world.connect({ ...spec, name }, identityFiles);
-      return { host: connection, socket, close: () => connection.close() };
+      const close = () => connection.close();
+      try {
+        return { host: connection, socket: socket ?? (await findSocket(connection)), close };
+      } catch (error) {
+        await close();
+        throw error;
+      }
     },
   };
 }
@@ -92,7 +99,7 @@ async function locateEngine(world: SetupWorld): Promise<HostPlace> {
 async function placeOf(endpoint: EngineEndpoint, world: SetupWorld): Promise<HostPlace> {
   if (endpoint.kind === "unix") return localPlace([endpoint], world);
   if (endpoint.kind === "ssh") {
-    return sshPlace(endpoint.spec, parseHostSpec(endpoint.spec), endpoint.socketPath ?? usualSocket, world);
+    return sshPlace(endpoint.spec, parseHostSpec(endpoint.spec), endpoint.socketPath ?? null, world);
   }
   const machine = await readMachineAddress(world.files, world.home, endpoint);
   if (machine) {
@@ -115,6 +122,17 @@ async function placeOf(endpoint: EngineEndpoint, world: SetupWorld): Promise<Hos
 
 const firstSocketScript =
   'for s in "$@"; do [ -S "$s" ] && { printf %s "$s"; exit 0; }; done; printf %s "$1"';
+
+const loginSocketScript = `
+[ -S "$1" ] && { printf %s "$1"; exit 0; }
+own=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/docker.sock
+[ -S "$own" ] && printf %s "$own" || printf %s "$1"
+`;
+
+async function findSocket(host: Host): Promise<string> {
+  const result = await host.run(["sh", "-c", loginSocketScript, "regctl-socket", usualSocket]);
+  return result.stdout.toString("utf8") || usualSocket;
+}
 
 function localPlace(endpoints: readonly EngineEndpoint[], world: SetupWorld): HostPlace {
   const sockets = endpoints.flatMap((endpoint) => (endpoint.kind === "unix" ? [endpoint.path] : []));

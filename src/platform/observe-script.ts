@@ -11,7 +11,7 @@ show() {
   fi
   if linked "$1" || linked "\${1%/*}"; then t=$(readlink -f "$1" 2>/dev/null) || t=$1; fi
   if [ ! -e "$1" ]; then say file "$1|\${t:-$1}|absent||0|0|0"; return 0; fi
-  m=$(stat -L -c '%a|%u|%g|%Y|%s' "$1" 2>/dev/null) || m='|0|0|0|0'
+  m=$(stat -L -c '%a|%u|%g|%Y|%s' "$1" 2>/dev/null || stat -L -f '%Lp|%u|%g|%m|%z' "$1" 2>/dev/null) || m='|0|0|0|0'
   if [ -f "$1" ] && [ -r "$1" ]; then
     say file "$1|$t|present|\${m%|*}"; printf 'content %d\n' "\${m##*|}"; cat "$1" 2>/dev/null; echo
   else say file "$1|$t|unreadable|\${m%|*}"; fi
@@ -24,11 +24,12 @@ show() {
  * contents pass unharmed. A program started costs a small host more than all the rest, so what the shell can do by
  * itself it does.
  *
- * Arguments: the engine's socket, the folder of our journal, then the files to show. Files that the running
+ * Arguments: the engine's socket, the folder of our journal, then the files to show, `~/` for the login's own. A daemon
+ * without root may have a network of its own, where its sockets are listed. Files that the running
  * daemon or its unit name (`--config-file`, drop-ins, environment files) are shown as well.
  */
 export const observeScript = `
-LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin; export PATH
+LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin:/opt/rke2/bin; export PATH
 socket=$1; journal=$2; shift 2
 nl='
 '
@@ -42,20 +43,28 @@ daemon() {
     dockerd/*|dockerd-*/*|*/-d|*/daemon|*/--daemon) ;;
     *) return 0 ;;
   esac
+  u=$(stat -c %u "/proc/$p" 2>/dev/null) || u=0
   own=unknown
+  sockets=$inodes
+  [ -n "$sockets" ] || [ "$u" = 0 ] || sockets=$(listening "/proc/$p/net/unix")
   if fds=$(ls -l "/proc/$p/fd" 2>/dev/null); then
     own=no
-    for i in $inodes; do case $fds in *"socket:[$i]"*) own=yes ;; esac; done
+    for i in $sockets; do case $fds in *"socket:[$i]"*) own=yes ;; esac; done
   fi
   same=unknown
   r=$(stat -L -c '%d:%i' "/proc/$p/root" 2>/dev/null) && { [ "$r" = "$here" ] && same=yes || same=no; }
-  u=$(stat -c %u "/proc/$p" 2>/dev/null) || u=0
   x=$(readlink "/proc/$p/exe" 2>/dev/null) || x=
   read -r line < "/proc/$p/stat" || line=
   set -- \${line##*") "}
   found=1
   say daemon "$p|$u|$own|$same|\${20-}|$x"
   say cmdline "$words"
+  if [ "$u" != 0 ] && set=$(tr '\\0' '\\n' < "/proc/$p/environ" 2>/dev/null); then
+    c=$(printf '%s\\n' "$set" | sed -n 's/^XDG_CONFIG_HOME=\\(..*\\)/\\1/p')
+    [ -n "$c" ] || c=$(printf '%s\\n' "$set" | sed -n 's/^HOME=//p')/.config
+    say config "$c"
+    more="$more$nl$c/docker/daemon.json"
+  fi
   follows=
   while IFS= read -r w; do
     [ -n "$follows" ] && more="$more$nl$w"
@@ -85,8 +94,10 @@ read -r kernel < /proc/sys/kernel/osrelease && case $kernel in *[Mm]icrosoft*) s
 target=$socket
 [ -L "$socket" ] && target=$(readlink -f "$socket" 2>/dev/null)
 case $target in *podman*) say marker podman-as-docker ;; esac
-for c in podman buildah skopeo containerd nerdctl crictl kubelet crio; do command -v "$c" >/dev/null && say marker "$c"; done
-inodes=$(awk -v a="$socket" -v b="$target" '$4 == "00010000" && ($8 == a || $8 == b || "/var" $8 == a) { print $7 }' /proc/net/unix 2>/dev/null)
+for c in podman buildah skopeo containerd nerdctl crictl kubelet crio k3s rke2 buildkitd kind minikube; do command -v "$c" >/dev/null && say marker "$c"; done
+for f in "\${REGCTL_HOME:-$HOME}"/.docker/buildx/instances/*; do [ -f "$f" ] && { say marker buildx; break; }; done
+listening() { awk -v a="$socket" -v b="$target" '$4 == "00010000" && ($8 == a || $8 == b || "/var" $8 == a) { print $7 }' "$1" 2>/dev/null; }
+inodes=$(listening /proc/net/unix)
 more=; found=
 for p in /proc/[0-9]*; do
   read -r c < "$p/comm" || continue
@@ -108,7 +119,10 @@ END
 fi
 { [ -n "$found" ] && [ "$(id -u)" = 0 ]; } || say version "$(dockerd --version 2>/dev/null || { [ -n "$found" ] && docker --version 2>/dev/null; })"
 shown=
-for f in "$@"; do shown="$shown$nl$f"; show "$f"; done
+for f in "$@"; do
+  case $f in "~/"*) f=\${REGCTL_HOME:-$HOME}/\${f#"~/"} ;; esac
+  shown="$shown$nl$f"; show "$f"
+done
 while IFS= read -r f; do
   case "$nl$shown$nl" in *"$nl$f$nl"*) continue ;; esac
   shown="$shown$nl$f"; [ -n "$f" ] && show "$f"

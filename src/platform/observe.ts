@@ -16,6 +16,13 @@ export const filesOfInterest: readonly string[] = [
   "/etc/init.d/docker",
   "/etc/init/docker.conf",
   "/var/lib/boot2docker/profile",
+  "/var/snap/docker/current/config/daemon.json",
+];
+
+/** The same below the login's own home. */
+export const homeFilesOfInterest: readonly string[] = [
+  "~/.docker/daemon.json",
+  "~/.orbstack/config/docker.json",
 ];
 
 /** Where the backups and the journal of a host live; boot2docker keeps nothing else over a reboot. */
@@ -50,7 +57,8 @@ export async function readSystemFacts(host: Host, socket: string): Promise<Syste
 /** The journal folder differs on boot2docker; asking for both would cost a round trip, so the shell picks. */
 export function observeArguments(socket: string): readonly string[] {
   const pick = `j=/var/lib/regctl; [ -d /var/lib/boot2docker ] && j=/var/lib/boot2docker/regctl; s=$1; shift; set -- "$s" "$j" "$@"\n`;
-  return ["sh", "-c", pick + observeScript, "regctl-observe", socket, ...filesOfInterest];
+  const files = [...filesOfInterest, ...homeFilesOfInterest];
+  return ["sh", "-c", pick + observeScript, "regctl-observe", socket, ...files];
 }
 
 function failed(host: Host, result: CommandResult): RegctlError {
@@ -71,7 +79,7 @@ export function parseFacts(host: string, socket: string, frames: readonly Frame[
   frames.forEach((frame, index) => {
     const next = frames[index + 1];
     if (frame.name === "entry") journal[frame.bytes.toString("utf8")] = next?.bytes.toString("utf8") ?? "";
-    if (frame.name === "daemon") daemons.push(parseDaemon(frame, next, bootTime));
+    if (frame.name === "daemon") daemons.push(parseDaemon(frame, [next, frames[index + 2]], bootTime));
   });
   return {
     host,
@@ -128,7 +136,11 @@ function parseFile(frame: Frame, content: Buffer | null): HostFile {
 /** Of /proc/PID/stat, whatever the kernel's own clock: USER_HZ of every architecture that runs Docker. */
 const ticksPerSecond = 100;
 
-function parseDaemon(frame: Frame, cmdline: Frame | undefined, bootTime: number): DaemonProcess {
+function parseDaemon(
+  frame: Frame,
+  [cmdline, config]: readonly (Frame | undefined)[],
+  bootTime: number,
+): DaemonProcess {
   const [pid, uid, own, same, start, executable = ""] = frame.bytes.toString("utf8").split("|");
   const argv = cmdline?.name === "cmdline" ? cmdline.bytes.toString("utf8").split("\n") : [];
   return {
@@ -140,6 +152,7 @@ function parseDaemon(frame: Frame, cmdline: Frame | undefined, bootTime: number)
     startTicks: start ?? "",
     sameRoot: same !== "no",
     ownsSocket: own === "yes" || own === "no" ? own : "unknown",
+    ...(config?.name === "config" ? { configHome: config.bytes.toString("utf8") } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What setup commands return: exactly their JSON documents (docs/json.md). */
 import { createTwoFilesPatch } from "diff";
+import type { ErrorFacts } from "../errors.ts";
 import type { HostFacts } from "./facts.ts";
 import { appliedBy, type ChangePlan, type Plan } from "./plan.ts";
 import { type CertificateFacts, dayOf } from "./trust/certificate.ts";
@@ -53,6 +54,8 @@ export interface HostOutcome {
   readonly host: string;
   readonly platform: string | null;
   readonly engine: EngineOutcome | null;
+  /** Which one is told, as in `--engine`. */
+  readonly engineKind?: string;
   /** With `--dry-run`: what would be. */
   readonly changed: boolean;
   readonly applied: "reload" | "restart" | "none";
@@ -98,6 +101,7 @@ export function outcomeOf(plan: Plan, facts: HostFacts): HostOutcome {
     host: facts.host,
     platform: plan.platform,
     engine: { name: nameOf(plan, facts), version: plan.engineVersion },
+    ...(plan.engine === undefined ? {} : { engineKind: plan.engine }),
     changed: change,
     applied: appliedBy(plan),
     proved: !change && plan.why !== "not-ours",
@@ -125,7 +129,18 @@ function certificateOf({ pem: _, isAuthority, selfSigned: __, ...certificate }: 
   return { ...certificate, notBefore: dayOf(notBefore), notAfter: dayOf(notAfter), isAuthority };
 }
 
+/** Where nothing is written, and a person was to be told what to paste. Pure. */
+export function pastedOutcome(facts: ErrorFacts["PLATFORM_NOT_WRITTEN"]): HostOutcome {
+  const { host, platform, name = null, why, evidence, paste } = facts;
+  const note = `${host} is ${platform}, which regctl does not change by itself${why ? `: ${why}` : ""}`;
+  return { ...unchangedOutcome(host), platform: name, evidence, paste, notes: [note] };
+}
+
 export function failedOutcome(host: string, error: ErrorOutcome): HostOutcome {
+  return { ...unchangedOutcome(host), error };
+}
+
+function unchangedOutcome(host: string): HostOutcome {
   return {
     host,
     platform: null,
@@ -143,7 +158,6 @@ export function failedOutcome(host: string, error: ErrorOutcome): HostOutcome {
     detail: null,
     notes: [],
     warnings: [],
-    error,
   };
 }
 

@@ -33,11 +33,11 @@ export function fileOf(facts: HostFacts, path: string): HostFile {
   return facts.files[path] ?? noFile(path);
 }
 
-/** The daemon's configuration file: what its command line says, else the default. */
+/** The daemon's configuration file: what the platform or its command line says, else the default. */
 export function daemonJsonPath(facts: HostFacts): string {
   const daemon = daemonOf(facts);
   const argv = daemon?.argv ?? facts.unit?.execStart.split(" ") ?? [];
-  return parseDaemonArguments(argv).configFile ?? defaultDaemonJson;
+  return facts.daemonJson ?? parseDaemonArguments(argv).configFile ?? defaultDaemonJson;
 }
 
 /**

@@ -45,7 +45,7 @@ function machineNotes(facts: HostFacts, owner: Pick<ListOwner, "source">): reado
     facts.engine?.labels.some((label) => label.startsWith("provider=")) === true;
   return provisioned
     ? [
-        "docker-machine made this host: `docker-machine provision` will write its flags anew, without this entry",
+        "docker-machine made this host: `docker-machine provision` will write its flags anew, from HostOptions.EngineOptions in ~/.docker/machine/machines/NAME/config.json where it was made. Put the same into InsecureRegistry or RegistryMirror there",
       ]
     : [];
 }
@@ -80,7 +80,7 @@ export function planActivation(
   setting: Setting = insecureRegistries,
 ): Activation {
   const service = platform.service(facts);
-  if (owner.isDaemonJson && atLeast(engine.version, setting.reloadedSince))
+  if (owner.isDaemonJson && service.reload !== null && atLeast(engine.version, setting.reloadedSince))
     return { kind: "reload", command: service.reload };
   return restartOf(facts, service, owner, engine);
 }
@@ -116,7 +116,9 @@ export function planLiveRestore(
   activation: Activation,
 ): Phase | null {
   if (activation.kind !== "restart" || activation.stops === 0) return null;
-  if (engine.swarm || !atLeast(engine.version, "1.12.0") || owner.isDaemonJson) return null;
+  const { reload } = platform.service(facts);
+  if (engine.swarm || !atLeast(engine.version, "1.12.0") || owner.isDaemonJson || reload === null)
+    return null;
   // A flag decides on it: the same key in the file would keep the engine from starting.
   if (parseDaemonArguments(daemonOf(facts)?.argv ?? []).liveRestore !== undefined) return null;
   const path = daemonJsonPath(facts);
@@ -135,7 +137,7 @@ export function planLiveRestore(
   return {
     why: "let the containers live through the restart",
     edits: unchangedText ? [] : [editOf(facts, path, before, edited.text, change)],
-    activation: { kind: "reload", command: platform.service(facts).reload },
+    activation: { kind: "reload", command: reload },
     expect: { listed: {}, liveRestore: true },
   };
 }

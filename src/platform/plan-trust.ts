@@ -9,7 +9,7 @@ import type { JournalEntry } from "./journal.ts";
 import { findOwner, type ListOwner } from "./owner.ts";
 import type { ChangePlan, Consent, Phase, Plan } from "./plan.ts";
 import { aboutPlan, planActivation, planLiveRestore, requireEngine, restartConsents } from "./plan-parts.ts";
-import { noUnlisting, planUnlisting } from "./plan-unlisting.ts";
+import { interruptedOwner, noUnlisting, planUnlisting } from "./plan-unlisting.ts";
 import type { WrittenPlatform } from "./platform.ts";
 import { insecureByDefault } from "./registry-name.ts";
 import { staleNotes } from "./stale-notes.ts";
@@ -40,7 +40,9 @@ export function planTrust(input: TrustInput): Plan {
   const { request, facts, platform } = input;
   const { registry } = request.registry;
   const engine = requireEngine(facts);
-  const owner = findOwner(facts, platform, insecureRegistries);
+  const owner =
+    interruptedOwner({ facts, registry, standing: input.standing }, platform) ??
+    findOwner(facts, platform, insecureRegistries);
   const files = planCertificateFiles(input);
   const about = {
     ...aboutPlan(facts, platform, input.evidence, owner),
@@ -54,7 +56,9 @@ export function planTrust(input: TrustInput): Plan {
   }
   refuseNetwork(input, engine, owner);
   const listed = [...owner.listed, ...engine.insecure].some((entry) => sameEntry(entry, registry));
-  const certificates = [...files.phases, ...(request.system ? planSystemStore(input) : [])];
+  const takesAtStart = platform.home?.(facts).inVm === true && !listed;
+  const written = takesAtStart ? files.phases.map((phase) => startedAnew(input, owner, phase)) : files.phases;
+  const certificates = [...written, ...(request.system ? planSystemStore(input) : [])];
   const isWritten = certificates.every(({ edits }) => edits.length === 0);
   if (!listed && isWritten && input.before !== "trust") {
     return { ...about, kind: "nothing", why: "trusted", detail: registry };
@@ -74,6 +78,11 @@ export function planTrust(input: TrustInput): Plan {
   };
   const asks = files.writesAuthority || request.system ? request.authority.consent : null;
   return { ...change, consents: [...(asks ? [asks] : []), ...out.consents, ...restartConsents(change)] };
+}
+
+/** An engine in a virtual machine gets its certificates when it starts. */
+function startedAnew({ facts, platform }: TrustInput, owner: ListOwner, phase: Phase): Phase {
+  return { ...phase, activation: planActivation(facts, platform, owner, requireEngine(facts)) };
 }
 
 function notesOf({ request, facts, platform, leadsInto }: TrustInput): readonly string[] {

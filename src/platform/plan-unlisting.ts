@@ -1,6 +1,7 @@
 /** Taking a registry out of the list of insecure ones, whoever put it there. Pure. */
+import { parseDaemonArguments } from "./daemon-arguments.ts";
 import { sameEntry } from "./engine-entry.ts";
-import type { HostFacts } from "./facts.ts";
+import { daemonOf, type HostFacts } from "./facts.ts";
 import { daemonJson, emptied } from "./formats/daemon-json.ts";
 import { insecureRegistries, type UndoNote, unchanged } from "./formats/format.ts";
 import type { JournalEntry } from "./journal.ts";
@@ -8,6 +9,7 @@ import { fileOf, type ListOwner } from "./owner.ts";
 import type { Activation, Change, Consent, Phase } from "./plan.ts";
 import { phasesBackOf } from "./plan-back.ts";
 import { editOf } from "./plan-parts.ts";
+import type { WrittenPlatform } from "./platform.ts";
 import { forgetting } from "./undo-edits.ts";
 
 interface UnlistingInput {
@@ -23,6 +25,26 @@ export const noUnlisting: { readonly phases: readonly Phase[]; readonly consents
   phases: [],
   consents: [],
 };
+
+/**
+ * The file of flags from which an earlier run took the entry, and which was ended before the engine started anew: the
+ * flag is still in force, and no file passes it. Null where that is not so.
+ */
+export function interruptedOwner(
+  { facts, registry, standing }: Pick<UnlistingInput, "facts" | "registry" | "standing">,
+  platform: WrittenPlatform,
+): ListOwner | null {
+  const flags = parseDaemonArguments(daemonOf(facts)?.argv ?? []).insecureRegistries;
+  if (flags.length === 0 || !flags.every((entry) => sameEntry(entry, registry))) return null;
+  const touched = standing
+    .flatMap(({ edits }) => edits)
+    .filter(({ change }) => change?.purpose === "list" || change?.purpose === "unlist")
+    .map(({ path }) => path);
+  const source = platform.flagSources(facts).find(({ path }) => touched.includes(path));
+  if (source === undefined) return null;
+  const { entries } = source.format.read(fileOf(facts, source.path).text, insecureRegistries);
+  return entries.length > 0 ? null : { owner: "flags", source, isDaemonJson: false, listed: [] };
+}
 
 /** `theirs`: an entry stands in the file that setup has not put there. */
 export function planUnlisting(input: UnlistingInput): {

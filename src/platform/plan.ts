@@ -106,6 +106,8 @@ export interface ChangePlan extends PlanBase {
   readonly kind: "change";
   readonly phases: readonly Phase[];
   readonly consents: readonly Consent[];
+  /** Why nobody can say that it took; absent where the engine is asked. */
+  readonly unproved?: string;
 }
 
 export interface NothingPlan extends PlanBase {

@@ -8,7 +8,7 @@ import type { EngineKind, Planned } from "./engines/engine-kind.ts";
 import type { EngineFacts } from "./facts.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { HostPlace, Place } from "./locate.ts";
-import { type HostOutcome, outcomeOf } from "./outcome.ts";
+import { type HostOutcome, outcomeOf, pastedOutcome } from "./outcome.ts";
 import { renderPaste } from "./paste.ts";
 import type { ChangePlan, Consent } from "./plan.ts";
 import { acquireRoot, type SudoPassword } from "./rights.ts";
@@ -58,6 +58,9 @@ export async function setUpHost(
   const place = await interruptible(hostPlace.open(), world.signal);
   try {
     return await attempt(place, task, mode, password, world).catch((error: unknown) => {
+      if (mode.print && isRegctlError(error, "PLATFORM_NOT_WRITTEN") && error.facts.paste.length > 0) {
+        return pastedOutcome(error.facts);
+      }
       if (!isRegctlError(error, "CHANGED_SINCE_PLANNED")) throw error;
       const note = `${error.facts.path} changed since it was planned; planning again`;
       world.emit({ event: "note", host: place.host.name, note });
@@ -141,7 +144,9 @@ async function planBlindly(session: HostSession, task: Task, mode: SetupMode): P
 
 async function planFor(session: HostSession, task: Task, mode: SetupMode): Promise<PlannedFor> {
   const request = await task.request(session);
-  const { engine, notes } = chooseEngine(session.facts, mode.engine, request);
+  // Platforms are where Docker's engine lives.
+  const named = mode.engine ?? (mode.platform === undefined ? undefined : "docker");
+  const { engine, notes } = chooseEngine(session.facts, named, request);
   const { plan, ...planned } = await engine.plan(request, { ...session, platform: mode.platform });
   return { ...planned, engine, plan: { ...plan, notes: [...plan.notes, ...notes] } };
 }
@@ -187,7 +192,8 @@ async function carryOut(
     proveWithinMs: Math.min(mode.timeoutSeconds ?? proveSeconds, proveSeconds) * 1000,
     signal: world.signal,
   });
-  return { ...outcome, proved: true, backup: applied.backup, warnings: applied.warnings };
+  const warnings = [...(plan.unproved === undefined ? [] : [plan.unproved]), ...applied.warnings];
+  return { ...outcome, proved: plan.unproved === undefined, backup: applied.backup, warnings };
 }
 
 async function askConsents(

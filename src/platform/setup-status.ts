@@ -1,7 +1,7 @@
 import { isRegctlError, type RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
 import { interruptible } from "../interruptible.ts";
-import { certificatesOn, type TrustStatus } from "./certificates-on.ts";
+import { certificatesOn, certsFolderOf, type TrustStatus } from "./certificates-on.ts";
 import { type Detected, detectPlatform } from "./detect.ts";
 import { onEachHost } from "./each-host.ts";
 import { sameEntry, sameMirror } from "./engine-entry.ts";
@@ -47,7 +47,7 @@ export interface HostStatus {
   readonly platform: string | null;
   readonly engine: EngineOutcome | null;
   /** Whose status it is, as in `--engine`. */
-  readonly told?: string;
+  readonly engineKind?: string;
   readonly registries: readonly RegistryStatus[];
   /** Registries with certificates in the engine's own folder. */
   readonly trusted: readonly TrustStatus[];
@@ -103,8 +103,8 @@ async function readStatus(
       const engine = engineToShow(session.facts, named.engine);
       const status = await engine.status?.(session, wanted);
       if (status) return ofOtherEngine(session, engine, status);
-      const trusted = await certificatesOn(session, wanted);
-      return { ...statusOf(session, wanted, named.platform), trusted, told: engine.name };
+      const trusted = await certificatesOn(session, wanted, certsFolderOf(session.facts, named.platform));
+      return { ...statusOf(session, wanted, named.platform), trusted, engineKind: engine.name };
     } finally {
       await session.close();
     }
@@ -121,7 +121,7 @@ function ofOtherEngine({ facts }: HostSession, { name, find }: EngineKind, statu
     host: facts.host,
     platform: name,
     engine: { name, version },
-    told: name,
+    engineKind: name,
     owner: "file",
     restartStops: null,
     evidence: find(facts) ?? ["--engine names it"],
@@ -159,8 +159,8 @@ function recognise(facts: HostFacts, named: string | undefined): Recognised {
     found = detectPlatform(facts, named);
     const { platform } = found;
     const written = platform.kind === "written" ? platform : null;
-    const owner = written && findOwner(facts, written, insecureRegistries);
-    const mirrors = written && findOwner(facts, written, registryMirrors).listed;
+    const owner = written && findOwner(found.facts, written, insecureRegistries);
+    const mirrors = written && findOwner(found.facts, written, registryMirrors).listed;
     const problem = facts.engine ? null : `the engine does not answer: ${facts.engineProblem}`;
     return { name: platform.name, evidence: found.evidence, owner, mirrors, problem };
   } catch (error) {

@@ -21,7 +21,7 @@ export function staleNotes(
   const what = owner.isDaemonJson ? "Its other settings" : "Its settings";
   const notes = noteOf(facts, daemonJsonPath(facts), loaded, loaded, what);
   if (!kinds.includes("restart")) return notes;
-  const sources = platform.flagSources(facts).map(({ path }) => path);
+  const sources = [...new Set(platform.flagSources(facts).map(({ path }) => path))];
   const since = daemon.started + slackSeconds;
   return [
     ...notes,

@@ -60,13 +60,23 @@ function backOfFile(input: UndoInput, path: string, edits: readonly JournalEdit[
   const secret = path.endsWith(".key") ? { secret: true as const } : {};
   const edit = { ...editOf(facts, path, current, goal), ...secret, ...(folders ? { folders } : {}) };
   const store = systemStoreOf(path);
-  const activation: Activation = store ? { kind: "command", commands: [store.collect] } : { kind: "none" };
+  const activation: Activation = store
+    ? { kind: "command", commands: [store.collect] }
+    : takesAtStart(input, path);
   return [{ edit, forget: null, activation, expect: { listed: {} }, own: true }];
 }
 
-function formatOf(input: UndoInput, path: string): Pick<FlagSource, "format" | "reread"> {
+/** An engine in a virtual machine gets its authorities when it starts. */
+function takesAtStart({ facts, platform }: UndoInput, path: string): Activation {
+  if (!path.endsWith(".crt") || platform.home?.(facts).inVm !== true) return { kind: "none" };
+  const source = { path: daemonJsonPath(facts), format: daemonJson };
+  return planActivation(facts, platform, { isDaemonJson: true, source }, requireEngine(facts));
+}
+
+function formatOf(input: UndoInput, path: string, { format }: Change): Pick<FlagSource, "format" | "reread"> {
   if (path === daemonJsonPath(input.facts)) return { format: daemonJson };
-  const source = input.platform.flagSources(input.facts).find((candidate) => candidate.path === path);
+  const sources = input.platform.flagSources(input.facts).filter((candidate) => candidate.path === path);
+  const source = sources.find((candidate) => candidate.format.name === format) ?? sources[0];
   if (source) return source;
   throw new RegctlError("PLATFORM_NOT_WRITTEN", {
     host: input.facts.host,
@@ -80,7 +90,7 @@ function backOfText(input: UndoInput, path: string, edits: readonly JournalEdit[
   const { facts, platform } = input;
   const change = edits[0]?.change;
   if (!change) return [];
-  const { format, ...source } = formatOf(input, path);
+  const { format, ...source } = formatOf(input, path, change);
   const setting = settingOf(change.setting);
   readList(facts, path, format, setting);
   const current = fileOf(facts, path).text;
@@ -92,10 +102,11 @@ function backOfText(input: UndoInput, path: string, edits: readonly JournalEdit[
   const isDaemonJson = format === daemonJson;
   const engine = requireEngine(facts);
   const owner = { isDaemonJson, source: { path, format, ...source } };
+  const { reload } = platform.service(facts);
   const activation: Activation = gone
     ? { kind: "none" }
-    : change.purpose === "live-restore"
-      ? { kind: "reload", command: platform.service(facts).reload }
+    : change.purpose === "live-restore" && reload !== null
+      ? { kind: "reload", command: reload }
       : planActivation(facts, platform, owner, engine, setting);
   return [
     {

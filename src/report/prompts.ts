@@ -1,21 +1,17 @@
 /** A question as a person sees it: what stands above it, and the line that asks. */
-import type { Question } from "../ports.ts";
+import type { PresentedQuestion, Question } from "../ports.ts";
 import { createStyle, escapeControl } from "./style.ts";
 import { wrap } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
 
-export interface AskedQuestion {
-  readonly above: readonly string[];
-  readonly message: string;
-}
-
-export function renderQuestion(question: Question, options: RenderOptions): AskedQuestion {
+export function renderQuestion(question: Question, options: RenderOptions): PresentedQuestion {
   const style = createStyle(options);
   const details = question.kind === "consent" ? (question.details ?? []) : [];
   const where = question.host === undefined ? "" : `${escapeControl(question.host)}: `;
   return {
     above: details.flatMap((line) => renderDetail(line, options)).map((line) => `  ${style.dim(line)}`),
     message: where + escapeControl(question.question),
+    mark: style.green(style.symbols.ok),
   };
 }
 

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { createInterface } from "node:readline";
 import { type ErrorCode, isRegctlError, RegctlError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { ProgressEvent } from "../ports.ts";
@@ -97,7 +96,7 @@ async function ask(path: string, request: ControlRequest, options: AskOptions): 
   socket.setTimeout(timeoutMs, end);
   socket.write(`${JSON.stringify(request)}\n`);
   try {
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of linesOf(socket)) {
       const message: Message = JSON.parse(line);
       if ("answer" in message) return message.answer;
       if ("failed" in message) throw revive(message.failed);
@@ -109,6 +108,21 @@ async function ask(path: string, request: ControlRequest, options: AskOptions): 
   }
   signal.throwIfAborted();
   throw new RegctlError("STATE_UNREADABLE", { path, problem: "whoever listens there does not answer" });
+}
+
+/** To its end, or to its break: of that a readline interface hears nothing, and would wait for ever. */
+async function* linesOf(socket: Socket): AsyncGenerator<string> {
+  socket.setEncoding("utf8");
+  let rest = "";
+  try {
+    for await (const chunk of socket) {
+      const lines = `${rest}${chunk}`.split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } catch {
+    // Whoever asks finds that the answer has not come.
+  }
 }
 
 /** A crash leaves the file behind; nobody listens at it. */

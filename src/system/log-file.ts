@@ -10,13 +10,17 @@ export function openLogFile(path: string, mostBytes: number): LogFile {
   let size = fstatSync(file).size;
   return {
     write: (text) => {
-      if (size + text.length > mostBytes) {
-        // Copied, not renamed: standard error is open on the same file.
-        copyFileSync(path, `${path}.1`);
-        ftruncateSync(file);
-        size = 0;
+      try {
+        if (size + text.length > mostBytes) {
+          // Copied, not renamed: standard error is open on the same file.
+          copyFileSync(path, `${path}.1`);
+          ftruncateSync(file);
+          size = 0;
+        }
+        size += writeSync(file, text);
+      } catch {
+        // What runs for long outlives a disk that is full.
       }
-      size += writeSync(file, text);
     },
     close: () => closeSync(file),
   };

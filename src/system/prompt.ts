@@ -1,6 +1,6 @@
 /** Questions to the person at the terminal. The only importer of inquirer. */
 import { RegctlError } from "../errors.ts";
-import type { Environment, Prompt, Question } from "../ports.ts";
+import type { Choose, Environment, PresentedQuestion, Prompt, Question } from "../ports.ts";
 
 type Input = NodeJS.ReadStream;
 type Output = NodeJS.WriteStream;
@@ -13,7 +13,7 @@ export interface PromptOptions {
   readonly environment: Environment;
   readonly signal: AbortSignal;
   /** How a question looks. */
-  readonly present: (question: Question) => { readonly above: readonly string[]; readonly message: string };
+  readonly present: (question: Question) => PresentedQuestion;
   /** Runs `ask` while nothing else writes to the terminal. */
   readonly aside: <T>(ask: () => Promise<T>) => Promise<T>;
 }
@@ -44,19 +44,29 @@ function toOwnError(error: unknown, signal: AbortSignal): unknown {
 }
 
 type Inquirer = typeof import("@inquirer/prompts");
+interface Asked {
+  readonly message: string;
+  readonly theme: { readonly prefix?: { readonly done: string } };
+}
 interface AskContext {
   readonly input: Input;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
 
-export function createPrompt(options: PromptOptions): Prompt {
+/** Letters that every terminal has, and no colour but what inquirer gives the line itself. */
+const menuTheme = {
+  icon: { cursor: ">" },
+  style: { keysHelpTip: () => "  (arrow keys, then Enter)" },
+};
+
+export function createPrompt(options: PromptOptions): Prompt & { readonly choose: Choose } {
   const { input, output, signal, present, aside } = options;
   const queue = createQueue();
 
   const ask = <T>(
     question: Question,
-    run: (inquirer: Inquirer, message: string, context: AskContext) => Promise<T>,
+    run: (inquirer: Inquirer, asked: Asked, context: AskContext) => Promise<T>,
   ): Promise<T> => {
     if (!canAsk(options)) {
       const { question: words, flag } = question;
@@ -66,9 +76,10 @@ export function createPrompt(options: PromptOptions): Prompt {
       signal.throwIfAborted();
       const inquirer = await import("@inquirer/prompts");
       return await aside(async () => {
-        const { above, message } = present(question);
+        const { above, message, mark } = present(question);
         output.write(above.map((line) => `${line}\n`).join(""));
-        return await run(inquirer, message, { input: input(), output, signal });
+        const theme = mark === undefined ? {} : { prefix: { done: mark } };
+        return await run(inquirer, { message, theme }, { input: input(), output, signal });
       });
     }).catch((error: unknown) => {
       throw toOwnError(error, signal);
@@ -80,8 +91,13 @@ export function createPrompt(options: PromptOptions): Prompt {
       return canAsk(options);
     },
     consent: (question) =>
-      ask(question, ({ confirm }, message, context) => confirm({ message, default: false }, context)),
-    secret: (question) => ask(question, ({ password }, message, context) => password({ message }, context)),
-    text: (question) => ask(question, (inquirer, message, context) => inquirer.input({ message }, context)),
+      ask(question, ({ confirm }, asked, context) => confirm({ ...asked, default: false }, context)),
+    secret: (question) => ask(question, ({ password }, asked, context) => password(asked, context)),
+    text: (question) => ask(question, (inquirer, asked, context) => inquirer.input(asked, context)),
+    choose: (question) =>
+      ask(question, ({ select }, { message, theme }, context) => {
+        const choices = question.choices.map(({ value, label: name }) => ({ value, name }));
+        return select({ message, choices, loop: false, theme: { ...theme, ...menuTheme } }, context);
+      }),
   };
 }

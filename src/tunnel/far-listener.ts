@@ -4,6 +4,7 @@
  */
 import type { Duplex } from "node:stream";
 import { isRegctlError, RegctlError } from "../errors.ts";
+import { toRegctlError } from "../explain/errors.ts";
 import type { Clock, Destination } from "../ports.ts";
 import { type Listener, renderDestination, type SshConnection } from "../ssh/connection.ts";
 import { intervalMs } from "./back-off.ts";
@@ -105,8 +106,8 @@ export class FarListener {
         await this.#listen(connection);
         return this.#tell(null);
       } catch (error) {
-        if (!isRegctlError(error)) throw error;
-        this.#tell(error);
+        // ssh that does not answer its own client is tried again like everything else.
+        this.#tell(toRegctlError(error));
       }
       const sinceCutMs = clock.now().getTime() - start;
       const pause = clock.sleep(intervalMs({ failed, sinceCutMs, random: random() }), signal);

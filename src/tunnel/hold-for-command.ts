@@ -54,9 +54,10 @@ export async function holdForCommand(
 /** One that runs already, where it is the one that is meant. */
 async function join(request: TunnelRequest, world: HoldWorld): Promise<JoinedTunnel> {
   const plain = request.to === null && request.localPort === null && request.forwards.length === 0;
-  const { name } = await identifyTunnel(request, world);
+  const { name, server } = await identifyTunnel(request, world);
   const found = plain && request.bind === null ? await findTunnel(name, world) : null;
-  if (found?.registry == null) {
+  // A name may be another server's, too.
+  if (found?.registry == null || found.server !== server) {
     return await openForOneCall(request, world, tellOnlyTrouble(world.emit));
   }
   return { registry: found.registry, close: async () => {} };

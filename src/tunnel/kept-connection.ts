@@ -38,7 +38,14 @@ const refusedPauseMs = 60_000;
 const hastyPauseMs = 2_000;
 
 /** What a later attempt may not meet any more; all else is a refusal, which is not hammered. */
-const passing = ["SSH_NAME_UNKNOWN", "SSH_UNREACHABLE", "SSH_TIMEOUT", "SSH_CONNECTION_LOST"];
+const passing = [
+  "SSH_NAME_UNKNOWN",
+  "SSH_UNREACHABLE",
+  "SSH_TIMEOUT",
+  "SSH_CONNECTION_LOST",
+  // A disk of this machine that is full.
+  "HOST_FILE_FAILED",
+];
 
 /**
  * Connects, and from then on makes the connection again whenever it is lost.

@@ -101,5 +101,10 @@ export async function prepareTunnel(
 }
 
 function rememberedPlace(record: TunnelRecord | null): Destination | null {
-  return record === null ? null : parseDestination(record.to, "--to");
+  try {
+    return record === null ? null : parseDestination(record.to, "--to");
+  } catch {
+    // Another version has written it.
+    return null;
+  }
 }

@@ -65,8 +65,12 @@ function parseRecords(text: string, path: string): TunnelRecords {
 function readRecord(value: unknown): TunnelRecord | null {
   if (!isObject(value)) return null;
   const { server, to, port } = value;
-  if (typeof server !== "string" || typeof to !== "string" || typeof port !== "number") return null;
+  if (typeof server !== "string" || typeof to !== "string" || !isPort(port)) return null;
   return { server, to, port };
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= 65_535;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -62,11 +62,19 @@ async function askAll(
   const services = (await listServices("tunnel", world)).filter(fits);
   if (services.length === 0) return [];
   const sockets = await world.controlSockets();
-  const answers = await Promise.all(
-    services.map(({ socket }) => sockets.ask(socket, request, { signal, timeoutMs })),
+  const options = { signal, timeoutMs };
+  const answers = await Promise.allSettled(
+    services.map(({ socket }) => sockets.ask(socket, request, options)),
   );
-  // Both ends are this program.
-  const items = answers.filter((answer): answer is TunnelItem => answer !== null);
+  const items = answers.flatMap((answer, index) => {
+    // Both ends are this program.
+    if (answer.status === "fulfilled") return (answer.value as TunnelItem | null) ?? [];
+    // What should stop has to; of the others one that hangs hides no other one.
+    if (request.ask === "stop" || !isRegctlError(answer.reason, "STATE_UNREADABLE")) throw answer.reason;
+    const warning = `the tunnel of process ${services[index]?.pid} does not answer`;
+    world.emit({ event: "warning", warning });
+    return [];
+  });
   return [...items].sort((one, other) => one.startedAt.localeCompare(other.startedAt));
 }
 

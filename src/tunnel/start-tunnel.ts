@@ -1,5 +1,6 @@
 /** The second half: a port here, the forwards, and the proof that the registry answers through them. */
 import { isRegctlError, RegctlError } from "../errors.ts";
+import { explain, toRegctlError } from "../explain/errors.ts";
 import type { Destination } from "../ports.ts";
 import { renderDestination } from "../ssh/connection.ts";
 import { checkRegistry } from "./check-registry.ts";
@@ -49,10 +50,17 @@ export async function startTunnel(
   }
 }
 
-/** So that the next one has the same port. */
+/** So that the next one has the same port. Where that cannot be written down, the tunnel is as good without it. */
 export async function rememberTunnel(started: StartedTunnel, world: TunnelWorld): Promise<void> {
   const { name, server, to, registry } = started;
-  if (world.maySave().ok) await remember(name, { server, to, port: portOf(registry) }, world);
+  if (!world.maySave().ok) return;
+  try {
+    await remember(name, { server, to, port: portOf(registry) }, world);
+  } catch (error) {
+    const why = explain(toRegctlError(error)).message;
+    const warning = `the next tunnel may have another port: this one is not written down: ${why}`;
+    world.emit({ event: "warning", host: server, warning });
+  }
 }
 
 async function listen(
@@ -127,7 +135,11 @@ export function planForwards(
 }
 
 /** `localhost` may be ::1 as well: whoever listens there would be taken for the registry. */
-function portFacts({ bind }: TunnelRequest, heldThere: ReadonlySet<number>, world: TunnelWorld): PortFacts {
+export function portFacts(
+  { bind }: TunnelRequest,
+  heldThere: ReadonlySet<number>,
+  world: TunnelWorld,
+): PortFacts {
   const hosts = [loopback, "::1", ...(bind === null ? [] : [bind])];
   return {
     isFree: async (port) => {

@@ -1,8 +1,9 @@
 /** `regctl tunnel --detach`: whatever must be asked is asked here, then a process of its own keeps the tunnel. */
-import { RegctlError } from "../errors.ts";
 import { type DetachWorld, detach } from "../service/detach.ts";
+import { choosePort } from "./choose-port.ts";
 import { identifyTunnel, noSecrets, prepareTunnel, type Secrets } from "./prepare-tunnel.ts";
 import type { TunnelRequest } from "./request.ts";
+import { portFacts } from "./start-tunnel.ts";
 import { type ReachFlags, tunnelArguments } from "./tunnel-arguments.ts";
 import type { TunnelOutcome } from "./tunnel-outcome.ts";
 import { assertNameFree, logPath } from "./tunnel-place.ts";
@@ -37,13 +38,9 @@ export async function tunnelInBackground(
 }
 
 /** What another process would only report in words is found out here, with its code. */
-async function assertPortFree({ localPort }: TunnelRequest, world: TunnelWorld): Promise<void> {
-  if (localPort === null || localPort === 0 || (await world.isPortFree(localPort, "127.0.0.1"))) return;
-  throw new RegctlError("PORT_HELD", {
-    address: `127.0.0.1:${localPort}`,
-    by: await world.portHolder(localPort),
-    instead: "leave --local-port out, or --local-port 0",
-  });
+async function assertPortFree(request: TunnelRequest, world: TunnelWorld): Promise<void> {
+  if (request.localPort === null) return;
+  await choosePort({ exact: request.localPort, remembered: null }, portFacts(request, new Set(), world));
 }
 
 /** What the process in the background was given. */

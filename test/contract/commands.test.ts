@@ -15,6 +15,7 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   login: ["127.0.0.1:1", "--username", "u", "--password-stdin"],
   logout: ["under_score:5000"],
   images: [],
+  init: [],
   ping: ["127.0.0.1:1"],
   "plugin:install": ["surplus"],
   "plugin:uninstall": ["surplus"],
@@ -33,6 +34,10 @@ const failing: Readonly<Record<string, readonly string[]>> = {
   "setup:trust": ["under_score:5000"],
   "setup:undo": ["under_score:5000"],
   tags: ["127.0.0.1:1/app"],
+  tunnel: ["u@127.0.0.1:1", "--ssh", "node"],
+  "tunnel:list": ["surplus"],
+  "tunnel:logs": ["u@127.0.0.1:1"],
+  "tunnel:stop": [],
   use: ["127.0.0.1:1"],
 };
 

@@ -50,6 +50,13 @@ const recipes = {
     tags: "minimal,containers_image_openpgp",
     copied: true,
   },
+  buildkitd: {
+    module: "github.com/moby/buildkit",
+    version: "v0.34.2",
+    program: "cmd/buildkitd",
+    copied: true,
+  },
+  buildctl: { module: "github.com/moby/buildkit", version: "v0.34.2", program: "cmd/buildctl", copied: true },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type PeerName = keyof typeof recipes;

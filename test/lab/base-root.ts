@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { mustRun } from "./command.ts";
 
-export type BaseName = "systemd" | "sysvinit" | "sid";
+export type BaseName = "systemd" | "sysvinit" | "openrc" | "sid";
 
 const common =
   "docker.io,openssh-server,sudo,iproute2,iptables,procps,curl,ca-certificates,busybox-static,docker-registry,nginx-light";
@@ -13,6 +13,7 @@ const common =
 const packagesOf: Readonly<Record<BaseName, string>> = {
   systemd: `${common},systemd,systemd-sysv,dbus,libpam-systemd-`,
   sysvinit: `${common},sysvinit-core,sysv-rc,systemd-,libpam-systemd-,elogind-,libpam-elogind-`,
+  openrc: `${common},openrc,sysv-rc-,systemd-,libpam-systemd-,elogind-,libpam-elogind-`,
   sid: `${common},systemd,systemd-sysv,dbus,libpam-systemd-,docker-cli,docker-buildx,podman,crun,netavark,buildah,skopeo`,
 };
 
@@ -20,6 +21,7 @@ const packagesOf: Readonly<Record<BaseName, string>> = {
 const suiteOf: Readonly<Record<BaseName, readonly string[]>> = {
   systemd: ["bookworm"],
   sysvinit: ["bookworm"],
+  openrc: ["bookworm"],
   // It has the newest engine. A copy of it that stands still is good enough, though its Release file has an end.
   sid: ["sid", '--aptopt=Acquire::Check-Valid-Until "false"'],
 };
@@ -59,6 +61,8 @@ ln -s /dev/null "$1/etc/tmpfiles.d/systemd-nologin.conf"
 const hookOf: Readonly<Record<BaseName, string>> = {
   systemd: systemdHook,
   sid: systemdHook,
+  // Its services are started by hand, in the order that the kind says.
+  openrc: commonHook,
   // Halting must not unmount what the lab mounted; the docker script asks for limits that a machine may refuse.
   sysvinit: `${commonHook}
 rm -f "$1"/etc/rc?.d/*docker-registry "$1"/etc/rc?.d/*nginx

@@ -103,6 +103,19 @@ export const conductOf: Readonly<Record<LabKind, (host: LabHost) => Promise<void
     await must(host, "/etc/init.d/docker", "restart");
     await eventually("the restarted engine", () => lists(host, "a.test:5000"));
   },
+  openrc: async (host) => {
+    const pid = await must(host, "cat", "/run/docker.pid");
+    await shell(host, onlyRegistry);
+    await must(host, "rc-service", "docker", "reload");
+    await eventually("the reloaded engine", () => lists(host, "a.test:5000"));
+    assert.equal(await must(host, "cat", "/run/docker.pid"), pid);
+    await shell(
+      host,
+      "rm /etc/docker/daemon.json; echo 'DOCKER_OPTS=\"$DOCKER_OPTS --insecure-registry b.test:5000\"' >>/etc/conf.d/docker",
+    );
+    await must(host, "rc-service", "docker", "restart");
+    await eventually("the restarted engine", () => lists(host, "b.test:5000"));
+  },
   sid: (host) => newerEngine(host, /overlay2/),
   "sid-store": (host) => newerEngine(host, /io\.containerd\.snapshotter\.v1/),
   bare: async (host) => {

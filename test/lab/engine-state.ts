@@ -9,6 +9,8 @@ const survivor = "survivor";
 const decisive = [
   "/etc/docker",
   "/etc/default/docker",
+  "/etc/conf.d/docker",
+  "/etc/sysconfig",
   "/etc/systemd/system/docker.service.d",
   "/var/lib/boot2docker/etc",
   "/var/lib/boot2docker/profile",

@@ -73,9 +73,12 @@ export async function listenWithTls(host: LabHost): Promise<TlsRegistry> {
 export async function listenWithChangingTls(
   host: string,
   shown: readonly { readonly cert: string; readonly key: string }[],
+  /** Who signs the certificates that it wants to be shown; PEM. */
+  clients?: string,
 ): Promise<DifficultRegistry> {
   const [first, ...others] = shown;
-  const server = createHttpsServer({ ...first }, (_request, response) => {
+  const asks = clients === undefined ? {} : { ca: clients, requestCert: true, rejectUnauthorized: true };
+  const server = createHttpsServer({ ...first, ...asks }, (_request, response) => {
     response.writeHead(404, { "content-type": "application/json" });
     response.end('{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}');
   });

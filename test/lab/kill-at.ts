@@ -1,5 +1,5 @@
 /**
- * `setup insecure` or `setup undo` in a process of its own, which dies by SIGKILL, or stands still until it is told
+ * `setup insecure`, `setup trust` or `setup undo` in a process of its own, which dies by SIGKILL, or stands still until it is told
  * to go on, right before a chosen step: so a test decides where a run ends, whatever the machine's speed.
  */
 import { readSync, writeSync } from "node:fs";
@@ -9,14 +9,17 @@ import { isRegctlError } from "../../src/errors.ts";
 import { exitCodeOf } from "../../src/exit-codes.ts";
 import { toRegctlError } from "../../src/explain/errors.ts";
 import { setupInsecure } from "../../src/platform/setup-insecure.ts";
+import { setupTrust } from "../../src/platform/setup-trust.ts";
 import { setupUndo } from "../../src/platform/setup-undo.ts";
 import type { ProgressEvent } from "../../src/ports.ts";
 import type { SshConnection } from "../../src/ssh/connection.ts";
 
 /** The only argument, as JSON. */
 export interface KillAtInput {
-  readonly action: "insecure" | "undo";
+  readonly action: "insecure" | "trust" | "undo";
   readonly registry: string;
+  /** For `trust`: the file of the authority. */
+  readonly ca?: string;
   readonly on: string;
   readonly ssh: "node" | "openssh";
   /**
@@ -154,11 +157,9 @@ async function runSetup(input: KillAtInput): Promise<number> {
   const world = openWorld(input);
   const mode = { dryRun: false, print: false, yes: false, allowRestart: false, cwd: "/" };
   const given = { ...mode, registry: input.registry, on: [input.on] };
-  const { exitCode } =
-    input.action === "insecure"
-      ? await setupInsecure(given, world)
-      : await setupUndo({ ...given, last: false }, world);
-  return exitCode;
+  if (input.action === "insecure") return (await setupInsecure(given, world)).exitCode;
+  if (input.action === "undo") return (await setupUndo({ ...given, last: false }, world)).exitCode;
+  return (await setupTrust({ ...given, ca: input.ca, system: false }, world)).exitCode;
 }
 
 const input: KillAtInput = JSON.parse(process.argv[2] ?? "{}");

@@ -2,6 +2,7 @@
 import { bare } from "./kinds/bare.ts";
 import { boot2docker } from "./kinds/boot2docker.ts";
 import type { Kind } from "./kinds/kind.ts";
+import { openrc } from "./kinds/openrc.ts";
 import { sid, sidStore } from "./kinds/sid.ts";
 import { systemd, systemdCe, systemdFlags } from "./kinds/systemd.ts";
 import { sysvinit } from "./kinds/sysvinit.ts";
@@ -12,6 +13,7 @@ export type LabKind =
   | "systemd-flags"
   | "sysvinit"
   | "boot2docker"
+  | "openrc"
   | "bare"
   | "sid"
   | "sid-store";
@@ -22,6 +24,7 @@ export const kinds: Readonly<Record<LabKind, Kind>> = {
   "systemd-flags": systemdFlags,
   sysvinit,
   boot2docker,
+  openrc,
   bare,
   sid,
   "sid-store": sidStore,

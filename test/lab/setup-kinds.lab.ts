@@ -51,6 +51,7 @@ const plain = (platform: string): Course => ({ platform, owner: "none", path: da
 const flags = (platform: string, path: string): Course => ({ platform, owner: "flags", path });
 
 const options = `echo 'DOCKER_OPTS="--insecure-registry ${old}"' >>/etc/default/docker`;
+const confD = `echo 'DOCKER_OPTS="$DOCKER_OPTS --insecure-registry ${old}"' >>/etc/conf.d/docker`;
 const asMachine = `cat >${profile} <<'END'\n${machineProfile}END\n/etc/init.d/docker restart`;
 
 const courses: Readonly<Record<LabKind, readonly Course[]>> = {
@@ -68,6 +69,10 @@ const courses: Readonly<Record<LabKind, readonly Course[]>> = {
     { ...flags("sysvinit", "/etc/default/docker"), arrange: `${options}; service docker restart` },
   ],
   boot2docker: [plain("boot2docker"), { ...flags("boot2docker", profile), arrange: asMachine }],
+  openrc: [
+    plain("openrc"),
+    { ...flags("openrc", "/etc/conf.d/docker"), arrange: `${confD}; rc-service docker restart` },
+  ],
   bare: [plain("dockerd")],
   sid: [plain("systemd-docker.io")],
   "sid-store": [plain("systemd-docker.io")],

@@ -4,7 +4,7 @@ import { X509Certificate } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { createTlsAuthority } from "../support/tls-authority.ts";
-import { must } from "./conduct.ts";
+import { eventually, must } from "./conduct.ts";
 import {
   bytesOf,
   daemonPidOf,
@@ -30,6 +30,12 @@ const sha256Of = (pem: string) =>
 /** Everything below /etc/docker, folders and modes too. */
 const treeOf = (host: LabHost) =>
   must(host, "sh", "-c", "find /etc/docker/ -exec stat -c '%n %F %a %U' {} + 2>/dev/null | sort");
+
+/** An engine looks into /etc/hosts again after some seconds. */
+const untilKnown = (host: LabHost, registry: string) =>
+  eventually("an engine that knows the name", async () =>
+    /x509/.test((await host.run(["docker", "pull", `${registry}/none`])).stderr),
+  );
 
 async function openScene(kind: LabKind) {
   const [host, authority] = await Promise.all([startHost(kind), createTlsAuthority("lab authority")]);
@@ -181,7 +187,7 @@ describe("what setup trust asks, refuses and takes back", { skip, ...inOrder, ti
   it("somebody else's insecure entry goes when they say so, and comes back byte for byte", async () => {
     const { host, registry, file, regctl } = scene;
     const text = `{ "debug": false,\n  "insecure-registries" : ["kept.test:5000", "${registry}"] }`;
-    await loadText(host, text, [registry]);
+    await loadText(host, text, [registry, "kept.test:5000"].toSorted());
     const error = errorOf(await regctl("setup", "trust", registry, "--ca", file), 2);
     assert.deepEqual([error.code, error.remedies], ["MISSING_ANSWER", ["Answer it with --yes"]]);
     const done = hostOf(await regctl("setup", "trust", registry, "--ca", file, "--yes"));
@@ -222,7 +228,9 @@ describe("what setup trust asks, refuses and takes back", { skip, ...inOrder, ti
     const { host, registry, file, regctl } = scene;
     const name = `reg.lab:${registry.split(":")[1]}`;
     await shell(host, `echo '${host.address} reg.lab' >>/etc/hosts`);
-    assert.equal(hostOf(await regctl("setup", "trust", name, "--ca", file)).proved, true);
+    await untilKnown(host, name);
+    const done = hostOf(await regctl("setup", "trust", name, "--ca", file));
+    assert.deepEqual([done.proved, done.warnings], [true, []]);
     assert.equal(await exchangesImages(host, name), true);
     assert.equal(hostOf(await regctl("setup", "undo", name)).proved, true);
   });
@@ -246,6 +254,80 @@ describe("what setup trust asks, refuses and takes back", { skip, ...inOrder, ti
     );
   });
 
+  it("a certificate that no authority cures is refused with its reason", async () => {
+    const { host, authority, file, regctl } = scene;
+    const tree = await treeOf(host);
+    const rows = [
+      [{ names: [] }, /common name .* no subjectAltName/],
+      [{ names: ["DNS:other.test"] }, /is an address, and it is valid for DNS:other\.test and no address/],
+      [{ names: ["IP:10.9.9.9"] }, /valid for IP:10\.9\.9\.9, and not for/],
+      [{ names: [`IP:${host.gateway}`], expired: true }, /it expired at/],
+      [{ names: [`IP:${host.gateway}`], inDays: 3 }, /not valid before/],
+    ] as const;
+    for (const [options, reason] of rows) {
+      const registry = await listenWithChangingTls(host.gateway, [await authority.issue(options)]);
+      const error = errorOf(await regctl("setup", "trust", registry.address, "--ca", file), 3);
+      registry.close();
+      assert.equal(error.code, "CERTIFICATE_INCURABLE");
+      assert.match(error.message, reason);
+      assert.match(
+        error.remedies.join("\n"),
+        /openssl req .*subjectAltName=IP:.*\n.*regctl serve --tls self-signed/,
+      );
+    }
+    assert.equal(await treeOf(host), tree);
+  });
+
+  it("a clock that is wrong over there is told from a certificate that is old", async () => {
+    const { host, registry, file, person } = scene;
+    const answers = `#!/bin/sh\n[ "$1" = +%s ] && echo 1000000000 || exec /usr/bin/date "$@"\n`;
+    await host.run(["sh", "-c", "cat >/usr/local/sbin/date; chmod 755 /usr/local/sbin/date"], {
+      input: answers,
+    });
+    try {
+      const error = errorOf(
+        await person.regctl(["setup", "trust", registry, "--ca", file, "--on", host.name, ...json]),
+        3,
+      );
+      assert.equal(error.code, "CERTIFICATE_INCURABLE");
+      assert.match(error.message, /the clock of that host says 2001-/);
+    } finally {
+      await shell(host, "rm /usr/local/sbin/date");
+    }
+  });
+
+  it("a registry that wants to know who asks is shown a certificate, and its key to nobody else", async () => {
+    const { host, authority, file, person, regctl } = scene;
+    const own = await authority.issue({ names: [`IP:${host.gateway}`] });
+    const registry = await listenWithChangingTls(host.gateway, [own], authority.ca);
+    const client = await authority.issue({ names: ["DNS:me.test"], client: true });
+    await writeFile(`${person.home}/me.pem`, client.cert);
+    await writeFile(`${person.home}/me.key`, client.key, { mode: 0o600 });
+    const tree = await treeOf(host);
+    try {
+      const words = ["setup", "trust", registry.address, "--ca", file];
+      assert.equal(errorOf(await regctl(...words), 7).code, "NOT_PROVED");
+      assert.equal(await treeOf(host), tree);
+      const both = ["--cert", `${person.home}/me.pem`, "--key", `${person.home}/me.key`];
+      const secret = client.key.split("\n")[1] ?? "";
+      for (const mode of ["--dry-run", "--print"]) {
+        const { stdout, stderr } = await regctl(...words, ...both, mode);
+        assert.doesNotMatch(stdout + stderr, new RegExp(secret.replace(/[+/]/g, ".")));
+      }
+      const done = await regctl(...words, ...both);
+      assert.equal(hostOf(done).proved, true);
+      assert.equal(done.stdout.includes(secret), false);
+      const folder = `/etc/docker/certs.d/${registry.address}`;
+      assert.equal(readText(host, `${folder}/client.key`), client.key);
+      assert.match(await shell(host, `stat -c %a ${folder}/client.key`), /^600$/m);
+      assert.doesNotMatch(await shell(host, "cat /var/lib/regctl/journal/*"), /PRIVATE KEY/);
+      assert.equal(hostOf(await regctl("setup", "undo", registry.address)).proved, true);
+      assert.equal(await treeOf(host), tree);
+    } finally {
+      registry.close();
+    }
+  });
+
   it("two runs at once both take hold", async () => {
     const { host, authority, file, regctl } = scene;
     const names = [`IP:${host.address}`];
@@ -266,30 +348,39 @@ describe("what setup trust asks, refuses and takes back", { skip, ...inOrder, ti
   });
 });
 
-describe("trust on two hosts in one run", { skip, ...inOrder, timeout: 300_000 }, () => {
+describe("trust on two hosts in one run", { skip, timeout: 300_000 }, () => {
   it("both trust the same registry, by one fingerprint", async () => {
-    const [near, far] = await Promise.all([startHost("bare"), startHost("bare")]);
     await using authority = await createTlsAuthority("lab authority");
-    const person = await openPerson(near, far);
+    const tls = await authority.issue({ names: ["DNS:reg.lab"] });
+    const hosts = await Promise.all([startHost("bare"), startHost("bare")]);
+    const person = await openPerson(...hosts);
+    const registry = await listenWithChangingTls("0.0.0.0", [tls]);
     try {
-      const tls = await authority.issue({ names: [`IP:${near.gateway}`] });
-      const registry = await listenWithChangingTls(near.gateway, [tls]);
-      const on = ["--on", near.name, "--on", far.name, ...json];
+      const name = registry.address.replace("0.0.0.0", "reg.lab");
+      for (const host of hosts) {
+        await shell(host, `echo '${host.gateway} reg.lab' >>/etc/hosts`);
+        await untilKnown(host, name);
+      }
+      const on = [...hosts.flatMap((host) => ["--on", host.name]), ...json];
       const named = ["--fingerprint", sha256Of(tls.cert)];
-      const done = setupOf(await person.regctl(["setup", "trust", registry.address, ...named, ...on]), 0);
+      const done = setupOf(await person.regctl(["setup", "trust", name, ...named, ...on]));
       assert.deepEqual(
-        done.hosts.map(({ proved }) => proved),
-        [true, true],
+        done.hosts.map(({ proved, changed }) => [proved, changed]),
+        hosts.map(() => [true, true]),
       );
-      const undone = setupOf(await person.regctl(["setup", "undo", registry.address, ...on]));
       assert.deepEqual(
-        undone.hosts.map(({ proved }) => proved),
-        [true, true],
+        done.hosts.flatMap(({ warnings }) => warnings),
+        [],
       );
-      registry.close();
+      const undone = setupOf(await person.regctl(["setup", "undo", name, ...on]));
+      assert.equal(
+        undone.hosts.every(({ proved, changed }) => proved && changed),
+        true,
+      );
     } finally {
+      registry.close();
       await person.leave();
-      await Promise.all([near.stop(), far.stop()]);
+      await Promise.all(hosts.map((host) => host.stop()));
     }
   });
 });

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "n
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DaemonProcess, EngineFacts, HostFacts, HostFile } from "../../src/platform/facts.ts";
-import { filesOfInterest, parseFacts } from "../../src/platform/observe.ts";
+import { filesOfInterest, homeFilesOfInterest, parseFacts } from "../../src/platform/observe.ts";
 import { parseFrames } from "../../src/platform/parse-frames.ts";
 
 export const fixtureFolder = fileURLToPath(new URL("../fixtures/platform/hosts", import.meta.url));
@@ -14,6 +14,10 @@ export const fixtureNames = readdirSync(fixtureFolder).sort();
 export const bootTime = 1_700_000_000;
 export const startTicks = 1000;
 const lookedAt = bootTime + 86_400;
+
+/** Of the login, on fixtures. */
+const loginHome = "/home/me";
+export const loginFiles = homeFilesOfInterest.map((path) => path.replace("~", loginHome));
 
 export const usualSocket = "/var/run/docker.sock";
 
@@ -112,6 +116,8 @@ interface FixtureDaemon {
   readonly owns?: "no";
   /** Its root file system is not ours. */
   readonly root?: "other";
+  /** Of a daemon that is not root's: the folder of its user's settings. */
+  readonly config?: string;
 }
 
 /** A fixture folder: `host.json`, `systemctl-show` where systemd is, and below `root/` the files at their places. */
@@ -148,9 +154,10 @@ export function frame(name: string, content: string | Buffer): Buffer {
 export function printFrames(host: FixtureHost): Buffer {
   const say = (name: string, text: string | null): Buffer[] => (text === null ? [] : [frame(name, text)]);
   const release = readText(`${host.root}/etc/os-release`);
-  const named = [...filesOfInterest, ...filesNamed(host)];
+  const named = [...filesOfInterest, ...loginFiles, ...filesNamed(host)];
   return Buffer.concat([
     ...say("login", "root"),
+    ...say("home", loginHome),
     ...say("rights", "root"),
     ...say("now", String(lookedAt)),
     ...say("boot", String(bootTime)),
@@ -161,6 +168,7 @@ export function printFrames(host: FixtureHost): Buffer {
     ...host.daemons.flatMap((daemon) => [
       ...say("daemon", daemonLine(daemon)),
       ...say("cmdline", daemon.argv.join("\n")),
+      ...say("config", daemon.config ?? null),
     ]),
     ...say("pidfile", host.pidFile === null ? null : `${host.pidFile}\n`),
     // The shell takes the line ends off what a command prints.
@@ -178,9 +186,10 @@ function daemonLine({ pid, uid = 0, owns, root, exe }: FixtureDaemon): string {
 function filesNamed(host: FixtureHost): readonly string[] {
   const show = host.systemctl ?? "";
   const values = (pattern: RegExp) => [...show.matchAll(pattern)].map((match) => match[1] ?? "");
-  const configFiles = host.daemons.flatMap(({ argv }) => {
+  const configFiles = host.daemons.flatMap(({ argv, config }) => {
     const at = argv.indexOf("--config-file");
     return [
+      ...(config === undefined ? [] : [`${config}/docker/daemon.json`]),
       ...(at < 0 ? [] : [argv[at + 1] ?? ""]),
       ...argv.flatMap((word) => word.split("--config-file=")[1] ?? []),
     ];

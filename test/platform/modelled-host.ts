@@ -281,7 +281,7 @@ export class ModelledHost {
     this.#services += 1;
     if (this.failService === this.#services) return failed(1, "Job for docker.service failed");
     if (/^systemctl (daemon-reload|reset-failed)/.test(command)) return done();
-    if (is(service.reload) || command.includes("kill -HUP")) {
+    if ((service.reload && is(service.reload)) || command.includes("kill -HUP")) {
       if (this.engine === null) return failed(1, "no such process");
       this.#reload();
     } else if (service.restart?.some(is)) this.restart();

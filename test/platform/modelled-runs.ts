@@ -1,11 +1,13 @@
 /** Runs of setup and undo on a modelled host, and the hosts on which they are tried. */
 import fc from "fast-check";
 import { applyPlan } from "../../src/platform/apply.ts";
+import type { ChangeKind } from "../../src/platform/change-request.ts";
 import type { HostFacts } from "../../src/platform/facts.ts";
 import type { UndoNote } from "../../src/platform/formats/format.ts";
 import { type JournalEntry, parseJournal } from "../../src/platform/journal.ts";
 import type { Plan } from "../../src/platform/plan.ts";
 import { planInsecure } from "../../src/platform/plan-insecure.ts";
+import { planTrust } from "../../src/platform/plan-trust.ts";
 import { entriesToUndo, planUndo, standingEntries } from "../../src/platform/plan-undo.ts";
 import { boot2docker } from "../../src/platform/platforms/boot2docker.ts";
 import { systemd, systemdDockerIo } from "../../src/platform/platforms/systemd.ts";
@@ -15,8 +17,10 @@ import { judgeRegistry } from "../../src/platform/registry-name.ts";
 import type { Clock } from "../../src/ports.ts";
 import { freezeDeep, hostFacts, hostFile } from "./hosts.ts";
 import type { Cut, ModelledHost, Recipe } from "./modelled-host.ts";
+import { requestsFor } from "./requests.ts";
 
 const daemonJson = "/etc/docker/daemon.json";
+const certsFolder = "/etc/docker/certs.d";
 const defaultFile = "/etc/default/docker";
 const dropIn = "/etc/systemd/system/docker.service.d/10-machine.conf";
 const profile = "/var/lib/boot2docker/profile";
@@ -60,7 +64,7 @@ async function apply(
 }
 
 interface Run {
-  readonly action: "insecure" | "undo";
+  readonly action: "insecure" | "trust" | "undo";
   readonly registry: string;
   readonly undoes: readonly JournalEntry[];
 }
@@ -75,11 +79,28 @@ export async function setUp(model: ModelledHost, registry: string, cut: Cut | nu
   return apply(model, plan, { action: "insecure", registry, undoes: [], cut });
 }
 
-/** One run of `setup undo`. */
-export async function undo(model: ModelledHost, registry: string, cut: Cut | null = null): Promise<Plan> {
+/** One run of `setup trust`, with an authority that was vouched for. */
+export async function trust(model: ModelledHost, registry: string, cut: Cut | null = null): Promise<Plan> {
   const facts = freezeDeep(model.facts());
   const { platform } = model.recipe;
-  const entries = entriesToUndo(parseJournal(facts.journal), registry);
+  const plan = planTrust({
+    ...{ facts, platform, evidence: [], certsFolder, before: "trust", leadsInto: null },
+    request: requestsFor(registry).trust,
+    standing: standingEntries(parseJournal(facts.journal), registry),
+  });
+  return apply(model, plan, { action: "trust", registry, undoes: [], cut });
+}
+
+/** One run of `setup undo`. */
+export async function undo(
+  model: ModelledHost,
+  registry: string,
+  cut: Cut | null = null,
+  kinds?: readonly ChangeKind[],
+): Promise<Plan> {
+  const facts = freezeDeep(model.facts());
+  const { platform } = model.recipe;
+  const entries = entriesToUndo(parseJournal(facts.journal), registry, kinds);
   const plan = planUndo({ registry, facts, platform, evidence: [], entries });
   return apply(model, plan, { action: "undo", registry, undoes: entries, cut });
 }

@@ -1,6 +1,6 @@
 /** The script that looks at a host, run for real: on this machine, and on the fixtures laid out as file systems. */
 import assert from "node:assert/strict";
-import { chmod, cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { dirname } from "node:path";
 import { describe, test } from "node:test";
@@ -26,6 +26,7 @@ import {
   type FixtureHost,
   fixtureFacts,
   fixtureNames,
+  loginFiles,
   printFrames,
   readFixture,
   startTicks,
@@ -145,8 +146,11 @@ async function layOut(host: FixtureHost, root: string): Promise<void> {
     host.markers.includes("wsl") ? "5.15.1-microsoft-standard-WSL2\n" : "6.1.0\n",
   );
   const socket = `${root}${usualSocket}`;
-  const inUse = `0000000000000000: 00000002 00000000 00010000 0001 01 ${inode} ${socket}\n`;
-  await put("/proc/net/unix", `Num       RefCount Protocol Flags    Type St Inode Path\n${inUse}`);
+  const head = "Num       RefCount Protocol Flags    Type St Inode Path\n";
+  const inUse = `${head}0000000000000000: 00000002 00000000 00010000 0001 01 ${inode} ${socket}\n`;
+  // Who runs it without root has given it a network of its own, and sockets are listed by network.
+  const isOwn = host.daemons.some(({ config }) => config !== undefined);
+  await put("/proc/net/unix", isOwn ? head : inUse);
   for (const daemon of host.daemons) {
     const folder = `/proc/${daemon.pid}`;
     await put(`${folder}/comm`, `${commOf(daemon)}\n`);
@@ -157,6 +161,12 @@ async function layOut(host: FixtureHost, root: string): Promise<void> {
     await symlink(`socket:[${daemon.owns === "no" ? 1 : inode}]`, `${root}${folder}/fd/3`);
     await symlink(daemon.root === "other" ? `${root}/other-root` : `${root}/`, `${root}${folder}/root`);
     await symlink(daemon.exe, `${root}${folder}/exe`);
+    if (daemon.config !== undefined) {
+      await put(`${folder}/net/unix`, inUse);
+      await put(`${folder}/environ`, `HOME=${dirname(daemon.config)}\0XDG_CONFIG_HOME=\0`);
+    }
+    // As nobody but root may.
+    if (daemon.uid !== undefined) await chown(root + folder, daemon.uid, daemon.uid).catch(() => {});
   }
   // A client and a shim are no daemons.
   for (const [pid, words] of Object.entries(clients)) {
@@ -187,7 +197,7 @@ async function observeFixture(name: string, shell: readonly string[]) {
   if (host.engine) await new Promise<void>((resolve) => server.listen(`${root}${usualSocket}`, resolve));
   try {
     const script = `PATH=${root}/bin-of-test:$PATH\n${below(root)}`;
-    const args = [`${root}${usualSocket}`, `${root}/var/lib/regctl`, ...filesOfInterest];
+    const args = [`${root}${usualSocket}`, `${root}/var/lib/regctl`, ...filesOfInterest, ...loginFiles];
     const { stdout, stderr } = await local.run([...shell, "-c", script, "regctl-observe", ...args]);
     const printed = stdout.toString("latin1");
     const frames = parseFrames(stdout);
@@ -200,7 +210,7 @@ async function observeFixture(name: string, shell: readonly string[]) {
 
 /** Facts without what differs between a fixture and a temporary folder: owners, modes, times, and its name. */
 function comparable(facts: Omit<HostFacts, "engine" | "engineProblem">, root: string) {
-  const { now: _, user: __, rights: ___, files, daemons, markers, ...rest } = facts;
+  const { now: _, user: __, rights: ___, home: ____, files, daemons, markers, ...rest } = facts;
   const known = {
     ...rest,
     markers: [...markers].sort(),

@@ -100,7 +100,8 @@ for (const [index, shell] of shells.entries()) {
       const { stdout } = await host.run(["env", "LC_ALL=C.UTF-8", ...argv]);
       const frames = parseFrames(stdout) ?? assert.fail(`no frames: ${stdout}`);
       const shown = frames.map(({ name, bytes }) => `${name} ${bytes}`);
-      assert.deepEqual(shown.slice(0, 3), ["login jürgen", "rights none", "locale C.UTF-8"]);
+      const named = shown.filter((each) => !each.startsWith("home "));
+      assert.deepEqual(named.slice(0, 3), ["login jürgen", "rights none", "locale C.UTF-8"]);
     });
   });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { describe, test } from "node:test";
 import { RegctlError } from "../../src/errors.ts";
-import type { Question } from "../../src/ports.ts";
+import type { Choice, Question } from "../../src/ports.ts";
 import { createPrompt } from "../../src/system/prompt.ts";
 
 /** A terminal with a person who types each answer when the text they wait for has appeared. */
@@ -51,6 +51,16 @@ function setUp(
 const consent = (question: string) => ({ kind: "consent", question, flag: "--yes" }) as const;
 const secret = { kind: "secret", question: "Password", flag: "REGCTL_SUDO_PASSWORD" } as const;
 
+const colours: Choice<"red" | "blue"> = {
+  kind: "choice",
+  question: "Which?",
+  choices: [
+    { value: "red", label: "like blood" },
+    { value: "blue", label: "like the sky" },
+  ],
+  flag: "--colour",
+};
+
 describe("answers", () => {
   test("consent: y is yes, n and Enter alone are no", async () => {
     const { prompt } = setUp([
@@ -72,6 +82,18 @@ describe("answers", () => {
     assert.ok(!shown().includes("s3cret"));
     assert.equal(await prompt.text({ kind: "text", question: "Code", flag: "--code" }), "4711");
     assert.ok(shown().includes("4711"));
+  });
+
+  test("a choice: the first one by Enter alone, another one by the arrow keys", async () => {
+    const down = "\u001b[B";
+    const { prompt, shown } = setUp([
+      ["Which?", "\r"],
+      ["And then?", down],
+      ["> like the sky", "\r"],
+    ]);
+    assert.equal(await prompt.choose(colours), "red");
+    assert.equal(await prompt.choose({ ...colours, question: "And then?" }), "blue");
+    assert.match(shown(), /> like blood/);
   });
 
   test("what belongs to the question stands above it", async () => {
@@ -102,6 +124,7 @@ describe("no answer", () => {
     consent("Sure?"),
     secret,
     { kind: "text", question: "Code", flag: "--code" },
+    colours,
   ];
 
   for (const options of [{ isTTY: false }, { environment: { CI: "true" } }]) {
@@ -115,7 +138,9 @@ describe("no answer", () => {
             ? prompt.consent(question)
             : question.kind === "secret"
               ? prompt.secret(question)
-              : prompt.text(question);
+              : question.kind === "choice"
+                ? prompt.choose(question)
+                : prompt.text(question);
         await assert.rejects(
           asked,
           (error) =>

@@ -55,8 +55,9 @@ interface Configuration {
 /** Who decides on the list; a platform that nobody knows is no fault of the engine's. */
 function readConfiguration(facts: HostFacts, named: string | undefined): Configuration {
   try {
-    const { platform } = detectPlatform(facts, named);
-    const owner = platform.kind === "written" ? findOwner(facts, platform, insecureRegistries) : null;
+    const found = detectPlatform(facts, named);
+    const { platform } = found;
+    const owner = platform.kind === "written" ? findOwner(found.facts, platform, insecureRegistries) : null;
     return { owner, problem: null };
   } catch (error) {
     if (!isRegctlError(error) || isRegctlError(error, "USAGE")) throw error;

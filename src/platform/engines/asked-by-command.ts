@@ -11,6 +11,10 @@ export const programPerCommand: Pick<ToldEngine, "ping" | "containers" | "contai
   containerProcess: async () => null,
 };
 
+/** What a program says when it never came as far as the registry. */
+const ofItself =
+  /permission denied|configure storage|no such file or directory|not found in \$PATH|unknown (flag|command|shorthand)/i;
+
 /**
  * Has a program fetch what is not there. What it prints is the answer; status 200 where it found something after all.
  * @param argv with the reference in it
@@ -24,7 +28,14 @@ export async function probeByCommand(
     const { code, stdout, stderr } = await actor.run(argv, { timeoutMs });
     if (code === 0) return { status: 200, message: "" };
     const said = stderr.toString("utf8").trim() || stdout.toString("utf8").trim();
-    return { status: 0, message: said.split("\n").at(-1) ?? "" };
+    const last = said.split("\n").at(-1) ?? "";
+    return {
+      status: 0,
+      message:
+        code === 126 || code === 127 || ofItself.test(last)
+          ? `it cannot ask a registry there: ${last}`
+          : last,
+    };
   } catch (error) {
     if (isRegctlError(error, "SSH_COMMAND_TIMEOUT") || isRegctlError(error, "HOST_COMMAND_FAILED")) {
       return { status: 0, message: `no answer within ${timeoutMs / 1000} s` };

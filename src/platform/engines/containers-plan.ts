@@ -202,7 +202,10 @@ function withoutInsecure(input: ContainersInput, own: OwnRegistry): FileEdit {
     ours: true,
   } as const;
   const { target, text: before, mode, uid, gid } = file;
-  return { path, target, before, after, mode, uid, gid, change };
+  const made = input.standing.flatMap(({ edits }) => edits.flatMap(({ folders = [] }) => folders));
+  const above = [...new Set(made)].filter((folder) => path.startsWith(`${folder}/`));
+  const folders = above.toSorted((a, b) => b.length - a.length);
+  return { path, target, before, after, mode, uid, gid, change, ...(after === null ? { folders } : {}) };
 }
 
 function ownedBy(edit: FileEdit, { uid, gid }: ContainersSite["scope"]): FileEdit {

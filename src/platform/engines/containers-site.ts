@@ -5,9 +5,16 @@
  */
 import { RegctlError } from "../../errors.ts";
 import type { HostFacts, HostFile } from "../facts.ts";
-import { type RegistryTable, readRegistriesConf } from "../formats/registries-conf.ts";
+import {
+  type RegistryTable,
+  readOwnRegistry,
+  readRegistriesConf,
+  renderOwnRegistry,
+  tableFor,
+} from "../formats/registries-conf.ts";
 import { readHostFiles } from "../look-at.ts";
 import type { EngineSite } from "./engine-kind.ts";
+import type { Without } from "./own-undo.ts";
 
 /** Whose files are changed: everybody's with the rights for it, else the login's own. */
 export interface Scope {
@@ -113,3 +120,41 @@ function tablesOf({ facts: { host, user } }: EngineSite, { path, text, unreadabl
   }
   return tables.map((table) => ({ ...table, path }));
 }
+
+/** What is not verified is as good as HTTP. */
+export function shownMirror({ location, insecure }: RegistryTable["mirrors"][number]): string {
+  return `${insecure ? "http" : "https"}://${location}/`;
+}
+
+/** One that is asked without a verified certificate is asked over HTTPS first and over HTTP then: both are meant. */
+export function mirrorsOf({ mirrors }: RegistryTable): readonly string[] {
+  return mirrors.flatMap(({ location, insecure }) => [
+    `https://${location}/`,
+    ...(insecure ? [`http://${location}/`] : []),
+  ]);
+}
+
+/** What nobody else says is not in force any more. */
+export function listedAfter(
+  { tables }: ContainersSite,
+  registry: string,
+  after: ReadonlyMap<string, string | null>,
+) {
+  const left = tables.flatMap((table) => {
+    const text = after.get(table.path);
+    if (text === undefined) return [table];
+    const own = text === null ? null : readOwnRegistry(text);
+    return own ? [{ ...table, insecure: own.insecure }] : [];
+  });
+  return tableFor(left, registry)?.insecure === true ? {} : { [registry]: false };
+}
+
+export const withoutOwn: Without = (text, entry, edit) => {
+  const own = readOwnRegistry(text);
+  if (own === null || edit.change?.purpose !== "file") return own === null ? undefined : text;
+  const left =
+    entry.action === "mirror"
+      ? { ...own, mirrors: own.mirrors.filter(({ location }) => location !== edit.change?.entry) }
+      : { ...own, insecure: false };
+  return left.insecure || left.mirrors.length > 0 ? renderOwnRegistry(left) : null;
+};

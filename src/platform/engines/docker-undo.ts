@@ -13,7 +13,11 @@ export async function planDockerUndo(
   site: EngineSite,
   on: OnPlatform,
 ): Promise<Planned> {
-  const journal = parseJournal(site.facts.journal).filter(({ engine }) => (engine ?? "docker") === "docker");
+  // One host can have an engine of root's and one of the login's own.
+  const isOfLogin = on.home?.ofLogin === true;
+  const journal = parseJournal(site.facts.journal).filter(
+    ({ engine, asLogin }) => (engine ?? "docker") === "docker" && (asLogin === true) === isOfLogin,
+  );
   const { registry } = request;
   if (registry === null) return await planLast(journal, site, on);
   const entries = entriesToUndo(journal, registry, request.kinds);

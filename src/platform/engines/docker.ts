@@ -1,10 +1,10 @@
 /** Docker's engine: told by daemon.json or flags, and by `certs.d`. */
 import { judgeProbe } from "../../engine/probe.ts";
 import { RegctlError } from "../../errors.ts";
-import type { InsecureRequest, MirrorRequest, TrustRequest } from "../change-request.ts";
+import type { ChangeRequest, InsecureRequest, MirrorRequest, TrustRequest } from "../change-request.ts";
 import { detectPlatform } from "../detect.ts";
 import { isReferable, sameEntry } from "../engine-entry.ts";
-import { daemonOf } from "../facts.ts";
+import { daemonOf, type HostFacts } from "../facts.ts";
 import type { UndoNote } from "../formats/format.ts";
 import { leadsIntoInsecureNetwork } from "../in-insecure-network.ts";
 import { parseJournal } from "../journal.ts";
@@ -13,12 +13,13 @@ import { planInsecure } from "../plan-insecure.ts";
 import { planMirror } from "../plan-mirror.ts";
 import { planTrust } from "../plan-trust.ts";
 import { standingEntries } from "../plan-undo.ts";
-import type { WrittenPlatform } from "../platform.ts";
+import type { EngineHome, RecognisedPlatform, WrittenPlatform } from "../platform.ts";
 import type { JudgedRegistry } from "../registry-name.ts";
 import { pathsToLookAt } from "../trust/certificate-files.ts";
 import { systemPathsToLookAt } from "../trust/system-files.ts";
+import { asLoginPlan, noSystemStore, readLogin } from "./docker-login.ts";
 import { planDockerUndo } from "./docker-undo.ts";
-import type { EngineKind, EngineSite } from "./engine-kind.ts";
+import type { EngineKind, EngineSite, Planned } from "./engine-kind.ts";
 
 export const docker: EngineKind = {
   name: "docker",
@@ -32,25 +33,17 @@ export const docker: EngineKind = {
     return facts.socketExists ? [`${facts.socket} is there`] : null;
   },
   async plan(request, site) {
-    const { facts } = site;
-    const { platform, evidence } = detectPlatform(facts, site.platform);
-    if (platform.kind === "written") {
-      const on = { platform, evidence };
-      if (request.kind === "insecure") return { plan: await insecure(request, site, on), undoes: [] };
-      if (request.kind === "trust") return { plan: await trust(request, site, on), undoes: [] };
-      if (request.kind === "mirror") return { plan: mirror(request, site, on), undoes: [] };
-      return await planDockerUndo(request, site, on);
-    }
-    throw new RegctlError("PLATFORM_NOT_WRITTEN", {
-      host: facts.host,
-      platform: platform.title,
-      evidence,
-      paste: platform.paste(request),
-    });
+    const { platform, evidence, facts, home } = detectPlatform(site.facts, site.platform);
+    if (platform.kind === "recognised") throw notWritten(request, platform, evidence, facts);
+    const on = { platform, evidence, home };
+    const here = { ...site, facts };
+    const ofLogin = home?.ofLogin ? await readLogin(site, home) : null;
+    const planned = await planOn(request, here, on);
+    return ofLogin ? { ...planned, plan: asLoginPlan(planned.plan, ofLogin) } : planned;
   },
   service(site) {
-    const { platform } = detectPlatform(site.facts, site.platform);
-    if (platform.kind === "written") return platform.service(site.facts);
+    const { platform, facts } = detectPlatform(site.facts, site.platform);
+    if (platform.kind === "written") return platform.service(facts);
     throw new RegctlError("INTERNAL", { what: "the platform changed its mind" });
   },
   told: ({ engine }) => engine,
@@ -59,6 +52,24 @@ export const docker: EngineKind = {
 export interface OnPlatform {
   readonly platform: WrittenPlatform;
   readonly evidence: readonly string[];
+  readonly home: EngineHome | null;
+}
+
+async function planOn(request: ChangeRequest, site: EngineSite, on: OnPlatform): Promise<Planned> {
+  if (request.kind === "insecure") return { plan: await insecure(request, site, on), undoes: [] };
+  if (request.kind === "trust") return { plan: await trust(request, site, on), undoes: [] };
+  if (request.kind === "mirror") return { plan: mirror(request, site, on), undoes: [] };
+  return await planDockerUndo(request, site, on);
+}
+
+function notWritten(
+  request: ChangeRequest,
+  { name, title, why, paste }: Pick<RecognisedPlatform, "name" | "title" | "why" | "paste">,
+  evidence: readonly string[],
+  { host }: HostFacts,
+): RegctlError {
+  const lines = { evidence, paste: paste(request) };
+  return new RegctlError("PLATFORM_NOT_WRITTEN", { host, platform: title, name, why, ...lines });
 }
 
 const probeTimeoutMs = 3_000;
@@ -72,10 +83,10 @@ function mirror(request: MirrorRequest, site: EngineSite, on: OnPlatform) {
   return planMirror({ ...on, request, facts: site.facts, earlier: earlierNotes(site) });
 }
 
-const certsFolder = "/etc/docker/certs.d";
-
 async function trust(request: TrustRequest, site: EngineSite, on: OnPlatform) {
   const { registry } = request.registry;
+  const certsFolder = certsFolderOf(request, site, on);
+  if (on.home?.ofLogin && request.system) throw noSystemStore(site.facts, on.platform);
   const { facts, engine } = site;
   const paths = [...pathsToLookAt(certsFolder, registry), ...systemPathsToLookAt({ request, facts })];
   const [files, answer, leadsInto] = await Promise.all([
@@ -94,6 +105,15 @@ async function trust(request: TrustRequest, site: EngineSite, on: OnPlatform) {
     leadsInto,
     standing: standingEntries(parseJournal(facts.journal), registry),
   });
+}
+
+function certsFolderOf(request: TrustRequest, { facts }: EngineSite, on: OnPlatform): string {
+  const { platform, evidence, home } = on;
+  const folder = home ? home.certsFolder : "/etc/docker/certs.d";
+  if (folder !== null) return folder;
+  const why = "the certificates of its registries are not in files that regctl may write";
+  const { name, title, paste = () => [] } = platform;
+  throw notWritten(request, { name, title, why, paste }, evidence, facts);
 }
 
 const loopback = ["127.0.0.0/8", "::1/128"];

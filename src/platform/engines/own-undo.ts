@@ -36,6 +36,8 @@ export interface ToUndo {
   readonly entries: readonly JournalEntry[];
   readonly asLogin: boolean;
   readonly isLast: boolean;
+  /** Folders that setup ever made: with the last file they go, whichever came first. */
+  readonly folders: ReadonlySet<string>;
 }
 
 /** Those of everybody come before those of the login. Pure. */
@@ -50,7 +52,9 @@ export function entriesOf(engine: string, request: UndoRequest, facts: HostFacts
       ? ofScope.filter((entry) => entry === last)
       : entriesToUndo(ofScope, request.registry, request.kinds);
   const registry = request.registry ?? last?.registry ?? "";
-  return { registry, entries, asLogin: asLogin && entries.length > 0, isLast: request.registry === null };
+  const folders = new Set(journal.flatMap(({ edits }) => edits.flatMap((edit) => edit.folders ?? [])));
+  const isLast = request.registry === null;
+  return { registry, entries, asLogin: asLogin && entries.length > 0, isLast, folders };
 }
 
 /**
@@ -70,7 +74,7 @@ export async function planOwnUndo(to: ToUndo, site: EngineSite, own: OwnUndo): P
       ? await textBefore(actor, facts, path, done)
       : goalOf(file.text, done, own.without);
     if (goal === undefined) notes.push(`${path} was changed by others since setup put it there: it stays`);
-    else if (goal !== file.text) made.push(editBack(facts, path, goal, done));
+    else if (goal !== file.text) made.push(editBack(facts, path, goal, to.folders));
   }
   const { about, path, toldByOthers } = own;
   const base = { ...about, owner: "file" as const, path: made[0]?.path ?? path, notes };
@@ -118,17 +122,28 @@ async function textBefore(actor: Host, facts: HostFacts, path: string, done: Don
   throw new RegctlError("UNDO_CHANGED_SINCE", { host: facts.host, path, backup: shown });
 }
 
-function editBack(facts: HostFacts, path: string, after: string | null, done: Done): FileEdit {
+function editBack(facts: HostFacts, path: string, after: string | null, made: ToUndo["folders"]): FileEdit {
   const { text: before, target, mode, uid, gid } = fileOf(facts, path);
-  const folders = done.findLast(([, edit]) => edit.folders !== undefined)?.[1].folders;
+  const above = [...made].filter((folder) => path.startsWith(`${folder}/`));
+  const folders = above.toSorted((a, b) => b.length - a.length);
   const secret = path.endsWith(".key") ? { secret: true as const } : {};
-  return { path, target, before, after, mode, uid, gid, ...secret, ...(folders ? { folders } : {}) };
+  return {
+    path,
+    target,
+    before,
+    after,
+    mode,
+    uid,
+    gid,
+    ...secret,
+    ...(folders.length > 0 ? { folders } : {}),
+  };
 }
 
 /** What names a certificate goes before the certificate does. */
 function phasesOf(made: readonly FileEdit[], own: OwnUndo): readonly Phase[] {
-  const store = made.map(({ path }) => systemStoreOf(path)).find((each) => each !== null);
-  const ofStore = made.filter(({ path }) => systemStoreOf(path) !== null);
+  const store = made.map(({ path }) => systemStoreOf(path)).find((each) => each !== undefined);
+  const ofStore = made.filter(({ path }) => systemStoreOf(path) !== undefined);
   const ours = made.filter((edit) => !ofStore.includes(edit));
   const named = (edit: FileEdit) => (/\.(crt|cert|key)$/.test(edit.path) ? 1 : 0);
   const after = new Map(made.map(({ path, after: text }) => [path, text]));

@@ -76,12 +76,28 @@ export type UndoNote =
       /** A line that came before ours to make it valid (a section's header), and goes with it. */
       readonly header?: string;
     }
+  /** Values in nested maps, each with the paths of what came with it and goes with it once it is empty. */
+  | {
+      readonly kind: "leaves";
+      /** There was no file before. */
+      readonly created: boolean;
+      /** The last line had no end before. */
+      readonly cut: boolean;
+      readonly leaves: readonly (Leaf & { readonly brought: readonly (readonly string[])[] })[];
+    }
   /** Texts as a whole, for what is put back rather than taken away. */
   | { readonly kind: "whole"; readonly before: string | null; readonly after: string | null };
 
 export interface Edited {
   readonly text: string;
   readonly note: UndoNote;
+}
+
+/** A value in nested maps: `item` in the list at `path`, else `value` at the path itself. */
+export interface Leaf {
+  readonly path: readonly string[];
+  readonly item?: string;
+  readonly value?: string | boolean;
 }
 
 /** One kind of text in which an engine's registries are listed. A text of null means that there is no such file. */

@@ -68,22 +68,23 @@ function listed(texts: readonly string[]): string {
 
 /** Reads a file that setup has written; null for any other, which only its owner may change. */
 export function readHostsToml(text: string): HostsToml | null {
-  const read = text.startsWith(head) ? attempt(text) : null;
+  const read = text.startsWith(head) ? parseHostsToml(text) : null;
   return read !== null && renderHostsToml(read) === text ? read : null;
 }
 
-function attempt(text: string): HostsToml | null {
+/** Of any file; null when it cannot be read as one. */
+export function parseHostsToml(text: string): HostsToml | null {
   try {
     const { server, host, ...how } = parse(text) as Table & {
       server?: unknown;
       host?: Record<string, Table>;
     };
-    if (typeof server !== "string") return null;
+    if (server !== undefined && typeof server !== "string") return null;
     const hosts = Object.entries(host ?? {}).map(([url, table]) => ({
       ...endpointOf(url, table),
       capabilities: table.capabilities ?? [],
     }));
-    return { server: endpointOf(server, how), hosts };
+    return { server: endpointOf(server ?? "", how), hosts };
   } catch {
     return null;
   }

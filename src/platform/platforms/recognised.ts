@@ -11,15 +11,15 @@ import {
   type PasteList,
   pasteLines,
 } from "./paste-lines.ts";
-import { passesVariable } from "./systemd.ts";
 
 /**
- * Engines that live where we do not write yet. Each row says how it is known and what a person does there;
- * when one becomes written, its row moves to a file of its own.
+ * Engines that live where we do not write. Each row says how it is known, why it is not written, and what a person does
+ * there; when one becomes written, its row moves to a file of its own.
  */
 function row(
   name: string,
   title: string,
+  why: string,
   recognise: (facts: HostFacts) => string | null | false | undefined,
   paste: PasteList,
   certificates: CertificatePlace = engineCerts,
@@ -28,6 +28,7 @@ function row(
     kind: "recognised",
     name,
     title,
+    why,
     recognise: (facts) => {
       const evidence = recognise(facts);
       return evidence ? [evidence] : null;
@@ -46,39 +47,29 @@ const engineInVm = (facts: HostFacts, name: RegExp) =>
   name.test(facts.engine?.name ?? "") &&
   !daemonOf(facts) &&
   `the engine's host is named ${facts.engine?.name}, and no dockerd of this machine answers`;
-const unitPasses = (facts: HostFacts, path: string) =>
-  facts.unit?.environmentFiles.includes(path) === true &&
-  passesVariable(facts.unit) &&
-  `the unit reads ${path}`;
 
 const isMirror = (item: Item): boolean => item.key === "registry-mirrors";
 const rosKey = (item: Item): string => (isMirror(item) ? "registry_mirror" : "insecure_registry");
-const rhelVariable = (item: Item): string => (isMirror(item) ? "OPTIONS" : "INSECURE_REGISTRY");
 
 const inItsVm: CertificatePlace = { ...engineCerts, inside: "its virtual machine" };
 
 /** Engines that are known by what they say or where they keep their data, whatever host they run on. */
 export const recognisedFirst: readonly RecognisedPlatform[] = [
   row(
-    "docker-desktop",
-    "Docker Desktop",
-    (facts) => engineIs(facts, /^Docker Desktop/),
+    "docker-desktop-windows",
+    "Docker Desktop on Windows",
+    "its file is on the Windows side, where no shell of ours is",
+    (facts) => facts.markers.has("wsl") && engineIs(facts, /^Docker Desktop/),
     (action, item) => [
       `${editJson(action, item, "Settings > Docker Engine of Docker Desktop")}, then Apply & restart`,
-      `# or do that in ~/.docker/daemon.json and run: docker desktop restart`,
+      `# or do that in %USERPROFILE%\\.docker\\daemon.json and run there: docker desktop restart`,
     ],
-    { folder: "~/.docker/certs.d", after: ["docker desktop restart"] },
-  ),
-  row(
-    "orbstack",
-    "OrbStack",
-    (facts) => engineIs(facts, /^OrbStack/),
-    (action, item) => [editJson(action, item, "~/.orbstack/config/docker.json"), "orb restart docker"],
-    inItsVm,
+    { folder: "~/.docker/certs.d", inside: "%USERPROFILE%", after: ["docker desktop restart"] },
   ),
   row(
     "colima",
     "Colima",
+    "its list stands in the YAML file of which its virtual machine is made",
     (facts) => engineInVm(facts, /^colima(-|$)/),
     (action, item) => [
       action === "add"
@@ -91,6 +82,7 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
   row(
     "rancher-desktop",
     "Rancher Desktop",
+    "its virtual machine is made anew at each start, and what is to last there is a script",
     (facts) => engineIs(facts, /^Rancher Desktop/) || engineInVm(facts, /^lima-rancher-desktop$/),
     (action, item) => [
       action === "add"
@@ -103,6 +95,7 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
   row(
     "lima",
     "Lima",
+    "the engine's files are inside of the guest, which is told with --on lima-NAME once ~/.ssh/config says Include ~/.lima/*/ssh.config",
     (facts) => engineInVm(facts, /^lima-/),
     (action, item) => [
       `${editJson(action, item, "~/.config/docker/daemon.json")} in the guest`,
@@ -113,6 +106,7 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
   row(
     "minikube",
     "minikube",
+    "its list is fixed when the cluster is made",
     (facts) => {
       // Buildroot makes servers of every kind; minikube's node says who provided it, as docker-machine's do.
       const provided = facts.engine?.labels.some((label) => label.startsWith("provider=")) === true;
@@ -128,34 +122,9 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
     inItsVm,
   ),
   row(
-    "rootless",
-    "rootless Docker",
-    (facts) => {
-      if (facts.engine?.rootless) return "the engine says name=rootless";
-      const daemon = daemonOf(facts);
-      return daemon && daemon.uid !== 0 && `dockerd runs as user ${daemon.uid}`;
-    },
-    (action, item) => [
-      `${editJson(action, item, "~/.config/docker/daemon.json")} of the user who runs the engine`,
-      "systemctl --user restart docker",
-    ],
-    { folder: "~/.config/docker/certs.d" },
-  ),
-  row(
-    "snap",
-    "the docker snap",
-    (facts) =>
-      /^\/(var\/)?snap\//.test(facts.engine?.rootDir ?? daemonOf(facts)?.executable ?? "") &&
-      "the engine lives below /snap",
-    (action, item) => [
-      editJson(action, item, "/var/snap/docker/current/config/daemon.json"),
-      "sudo snap restart docker.dockerd",
-    ],
-    { folder: "/var/snap/docker/common/etc/certs.d" },
-  ),
-  row(
     "synology",
     "Synology Container Manager",
+    "its Container Manager starts the engine and stops all containers for it, and no such device was to be had for a proof",
     (facts) => facts.markers.has("synology") && "/etc/synoinfo.conf is there",
     (action, item) => [
       editJson(action, item, "/var/packages/ContainerManager/etc/dockerd.json"),
@@ -165,6 +134,7 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
   row(
     "rancheros",
     "RancherOS",
+    "its own tool keeps the list, and no such host is made any more",
     (facts) => osIs(facts, "rancheros"),
     (action, item) => [
       `sudo ros config get rancher.docker.${rosKey(item)}`,
@@ -175,68 +145,11 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
   ),
 ];
 
-/** Linux hosts whose service files we only explain so far. */
-export const recognisedHosts: readonly RecognisedPlatform[] = [
-  row(
-    "flatcar",
-    "Flatcar or CoreOS",
-    (facts) => osIs(facts, "flatcar", "coreos"),
-    (action, item) => [
-      ...(action === "add"
-        ? [
-            `sudo test -e /etc/docker/daemon.json || { sudo mkdir -p /etc/docker && echo '{ ${listLine(item)} }' | sudo tee /etc/docker/daemon.json; }`,
-            `# if it was there before: add ${listLine(item)} to it`,
-          ]
-        : [editLoadedJson(action, item)]),
-      "sudo systemctl reload docker",
-    ],
-  ),
-  row(
-    "openrc",
-    "Alpine or Gentoo with OpenRC",
-    (facts) => facts.init === "openrc" && "OpenRC is there",
-    (action, item) => [editLoadedJson(action, item), "sudo rc-service docker reload"],
-  ),
-  row(
-    "amazon-linux",
-    "Amazon Linux",
-    (facts) => osIs(facts, "amzn"),
-    (action, item) => [
-      action === "add"
-        ? `# add ${flag(item)} to OPTIONS="…" in /etc/sysconfig/docker, or ${listLine(item)} to /etc/docker/daemon.json`
-        : `# take ${flag(item)} out of OPTIONS="…" in /etc/sysconfig/docker, or "${item.value}" out of /etc/docker/daemon.json`,
-      "sudo service docker restart",
-    ],
-  ),
-  row(
-    "rhel-docker",
-    "RHEL's or CentOS 7's own docker",
-    (facts) => unitPasses(facts, "/etc/sysconfig/docker"),
-    (action, item) => [
-      action === "add"
-        ? `# in /etc/sysconfig/docker: ${rhelVariable(item)}='${flag(item)}', after what stands there`
-        : `# in /etc/sysconfig/docker, take ${flag(item)} out of ${rhelVariable(item)}`,
-      "sudo systemctl restart docker",
-    ],
-  ),
-  row(
-    "rhel-sysvinit",
-    "RHEL or CentOS 6",
-    (facts) =>
-      facts.markers.has("rhel-init") && facts.init === "sysvinit" && "/etc/rc.d/init.d/functions is there",
-    (action, item) => [
-      action === "add"
-        ? `# in /etc/sysconfig/docker: other_args="${flag(item)}", after what stands there`
-        : `# in /etc/sysconfig/docker, take ${flag(item)} out of other_args`,
-      "sudo service docker restart",
-    ],
-  ),
-];
-
 /** A unit of somebody else: asked after the units that we know. */
 export const unknownUnit = row(
   "systemd-other",
   "systemd with an environment file that we do not know",
+  "its unit takes flags from a file of which nobody told what it is",
   (facts) =>
     facts.init === "systemd" &&
     facts.unit !== null &&

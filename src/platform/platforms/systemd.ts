@@ -7,7 +7,7 @@ import type { FlagSource, Service, WrittenPlatform } from "../platform.ts";
 const daemonReload = [["systemctl", "daemon-reload"]];
 
 /** Files below /etc are the administrator's; a unit below /usr or /lib is the package's and stays as it is. */
-function unitSources(facts: HostFacts): readonly FlagSource[] {
+export function unitSources(facts: HostFacts): readonly FlagSource[] {
   const unit = facts.unit;
   if (!unit) return [];
   return [...unit.dropInPaths, unit.fragmentPath]
@@ -16,7 +16,7 @@ function unitSources(facts: HostFacts): readonly FlagSource[] {
     .map((path) => ({ path, format: unitFile, reread: daemonReload }));
 }
 
-function systemdService(facts: HostFacts): Service {
+export function systemdService(facts: HostFacts): Service {
   const name = facts.unit?.name.replace(/\.service$/, "") ?? "docker";
   return {
     reload: facts.unit?.canReload ? ["systemctl", "reload", name] : hangUp(facts),
@@ -34,7 +34,7 @@ function systemdService(facts: HostFacts): Service {
 }
 
 /** Whether flags of the daemon come from a variable (`$$` is a dollar sign): else no environment file touches them. */
-export function passesVariable(unit: DockerUnit): boolean {
+function passesVariable(unit: DockerUnit): boolean {
   return /\$\{?\w/.test(unit.execStart.replaceAll("$$", ""));
 }
 
@@ -46,7 +46,7 @@ function readsDefaultFile(facts: HostFacts): boolean {
   );
 }
 
-function unitEvidence(facts: HostFacts): readonly string[] | null {
+export function unitEvidence(facts: HostFacts): readonly string[] | null {
   if (facts.init !== "systemd" || !facts.unit) return null;
   const daemon = daemonOf(facts);
   if (daemon && facts.unit.mainPid !== 0 && daemon.pid !== facts.unit.mainPid) return null;

@@ -44,14 +44,26 @@ export async function startMaster(
 ): Promise<Master> {
   const folder = await makeFolder(world.environment);
   const failed = Promise.withResolvers<never>();
+  // It may fail before anybody listens.
+  failed.promise.catch(() => {});
   const patience = startPatience(options.connectTimeoutMs, () => {
     const { host, port } = target;
     failed.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
   });
   const onAbort = (): void => failed.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
+  if (options.signal?.aborted) onAbort();
+  const settle = (): void => {
+    options.signal?.removeEventListener("abort", onAbort);
+    patience.stop();
+  };
   const answers = createAnswers(target, options, world, patience);
-  const askpass = await startAskpass(folder, (asked) => answers.answer(asked, asked.asker !== child.pid));
+  const asking = startAskpass(folder, (asked) => answers.answer(asked, asked.asker !== child.pid));
+  const askpass = await asking.catch(async (error: unknown) => {
+    settle();
+    await rm(folder, { recursive: true, force: true });
+    throw noFolder(folder, error);
+  });
   const command = ["ssh", ...masterArguments(folder, target, options, world), ...destination];
   const child = world.spawn(["sh", "-c", supervised, "sh", folder, ...command], { env: askpass.environment });
   const words = tail(child.stderr);
@@ -89,9 +101,7 @@ export async function startMaster(
     throw error;
   } finally {
     failure.catch(() => {});
-    failed.promise.catch(() => {});
-    options.signal?.removeEventListener("abort", onAbort);
-    patience.stop();
+    settle();
   }
 }
 
@@ -142,9 +152,10 @@ async function makeFolder(environment: Readonly<Record<string, string | undefine
     const folder = await mkdtemp(prefix).catch(() => null);
     if (folder !== null) return folder;
   }
-  throw new RegctlError("HOST_FILE_FAILED", {
-    host: "localhost",
-    path: tmpdir(),
-    problem: "no folder for sockets",
-  });
+  throw noFolder(tmpdir(), "no folder for sockets");
+}
+
+function noFolder(path: string, reason: unknown): RegctlError {
+  const problem = reason instanceof Error ? reason.message : String(reason);
+  return new RegctlError("HOST_FILE_FAILED", { host: "localhost", path, problem }, { cause: reason });
 }
