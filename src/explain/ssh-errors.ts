@@ -32,6 +32,11 @@ function knownName(host: string, port: number): string {
   return port === 22 ? host : `[${host}]:${port}`;
 }
 
+/** A place in a file of known hosts, `PATH:LINE`, without its line. */
+function fileOf(place: string): string {
+  return place.replace(/:\d+$/, "");
+}
+
 function at(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
@@ -64,7 +69,7 @@ export const sshWords: WordsFor<SshCode> = {
       "Either the server was set up anew, or somebody is in between. Nothing was sent.",
     remedies: [
       "Ask whoever runs the server whether its key changed",
-      `If it did: ${quoteLine(["ssh-keygen", "-R", knownName(host, port), "-f", knownHosts])}`,
+      `If it did: ${quoteLine(["ssh-keygen", "-R", knownName(host, port), "-f", fileOf(knownHosts)])}`,
     ],
   }),
   SSH_HOST_KEY_REVOKED: ({ host, port, fingerprint, knownHosts }) => ({

@@ -39,6 +39,10 @@ export async function holdForCommand(
   world: HoldWorld,
 ): Promise<() => Promise<number>> {
   const [program = ""] = command;
+  if (program === "") {
+    const type = "regctl tunnel SERVER -- COMMAND";
+    throw new RegctlError("USAGE", { problem: 'no command stands behind "--"', type });
+  }
   const tunnel = await join(request, world).catch((error: unknown) => {
     throw notStarted(program, error);
   });
@@ -65,14 +69,16 @@ async function join(request: TunnelRequest, world: HoldWorld): Promise<JoinedTun
 
 async function run(command: readonly string[], registry: string, world: HoldWorld): Promise<number> {
   const start = await world.runInFront();
-  const { exited, kill, numbers } = start(command, { REGCTL_REGISTRY: registry });
-  world.onSignal((signal) => {
-    if (signal !== "SIGINT" || !world.atTerminal) kill(signal);
-  });
-  const { code, signal } = await exited.catch((error: unknown) => {
+  try {
+    const { exited, kill, numbers } = start(command, { REGCTL_REGISTRY: registry });
+    world.onSignal((signal) => {
+      if (signal !== "SIGINT" || !world.atTerminal) kill(signal);
+    });
+    const { code, signal } = await exited;
+    return code ?? 128 + (numbers[signal ?? ""] ?? 0);
+  } catch (error) {
     throw notStarted(command[0] ?? "", error);
-  });
-  return code ?? 128 + (numbers[signal ?? ""] ?? 0);
+  }
 }
 
 function notStarted(command: string, error: unknown): unknown {

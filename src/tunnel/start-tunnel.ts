@@ -9,7 +9,7 @@ import { type EngineSeen, seeEngine } from "./engine-seen.ts";
 import { renderTo } from "./find-registry.ts";
 import { openTunnel } from "./open-tunnel.ts";
 import type { PreparedTunnel } from "./prepare-tunnel.ts";
-import { remember } from "./records.ts";
+import { type RecordsWorld, remember } from "./records.ts";
 import { openAddresses, type TunnelRequest } from "./request.ts";
 import type { Forward, RunningTunnel } from "./tunnel.ts";
 import type { TunnelWorld } from "./world.ts";
@@ -51,7 +51,10 @@ export async function startTunnel(
 }
 
 /** So that the next one has the same port. Where that cannot be written down, the tunnel is as good without it. */
-export async function rememberTunnel(started: StartedTunnel, world: TunnelWorld): Promise<void> {
+export async function rememberTunnel(
+  started: Pick<StartedTunnel, "name" | "server" | "to" | "registry">,
+  world: RecordsWorld & Pick<TunnelWorld, "maySave" | "emit">,
+): Promise<void> {
   const { name, server, to, registry } = started;
   if (!world.maySave().ok) return;
   try {

@@ -54,7 +54,7 @@ const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
     port: 2222,
     keyType: "ssh-rsa",
     fingerprint: "SHA256:abc",
-    knownHosts: "/k",
+    knownHosts: "/k:7",
   },
   SSH_HOST_KEY_REVOKED: { host: "h", port: 22, fingerprint: "SHA256:abc", knownHosts: "/k" },
   SSH_HOST_KEY_REFUSED: { host: "h", port: 22, keyType: "k", fingerprint: "SHA256:a", accepted: "SHA256:b" },

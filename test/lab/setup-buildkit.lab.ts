@@ -8,8 +8,9 @@ import { after, before, describe, it } from "node:test";
 import { openPeer, withoutGo } from "../interop/peers.ts";
 import { createTlsAuthority, type TlsAuthority } from "../support/tls-authority.ts";
 import { must } from "./conduct.ts";
+import { importBase, openRegistryWithImage } from "./engine-scene.ts";
 import { shell } from "./engine-state.ts";
-import { type LabHost, startHost, startRegistry } from "./lab.ts";
+import { type LabHost, startHost } from "./lab.ts";
 import { openLab } from "./prerequisites.ts";
 import { errorOf, hostOf, openPerson, type Person, statusOf } from "./regctl-over-ssh.ts";
 
@@ -44,24 +45,8 @@ describe("setup of a buildkitd", { skip, concurrency: 1, timeout: 600_000 }, () 
     const { code, stdout } = await host.run(["sh", "-c", buildScript, "build", reference]);
     return code === 0 ? null : (stdout.trim().split("\n").at(-1) ?? "");
   };
-  /** A registry with an image, put there by Docker, which is told apart from BuildKit. */
-  const openRegistry = async (port: number, name: string, secure: boolean) => {
-    const tls = secure ? await authority.issue({ names: [`IP:${host.address}`] }) : undefined;
-    const { address } = await startRegistry(host, { port, ...(tls ? { tls } : {}) });
-    const image = `${address}/${name}`;
-    const told = hostOf(
-      await person.regctl([
-        ...[
-          "setup",
-          ...(secure ? ["trust", address, "--ca", `${person.home}/ca.pem`] : ["insecure", address]),
-        ],
-        ...["--on", host.name, "--engine", "docker", "--json", "--progress", "none"],
-      ]),
-    );
-    assert.equal(told.proved, true);
-    await shell(host, `docker tag base:1 ${image} && docker push ${image} && docker rmi ${image}`);
-    return { address, image };
-  };
+  const openRegistry = (port: number, name: string, secure: boolean) =>
+    openRegistryWithImage({ host, person, authority }, { port, name, secure });
 
   before(async () => {
     [host, authority] = await Promise.all([startHost("systemd"), createTlsAuthority("lab authority")]);
@@ -71,11 +56,7 @@ describe("setup of a buildkitd", { skip, concurrency: 1, timeout: 600_000 }, () 
       await copyFile(await openPeer(name), `${host.root}/usr/local/bin/${name}`);
     }
     await host.run(["sh", "-c", "cat >/etc/systemd/system/buildkit.service"], { input: unit });
-    await shell(
-      host,
-      `set -e; systemctl start buildkit; mkdir -p /root/base/bin; cd /root/base; cp /bin/busybox bin/
-tar -c . | docker import - base:1`,
-    );
+    await shell(host, `set -e; systemctl start buildkit; ${importBase}`);
   });
   after(async () => {
     await host?.stop();

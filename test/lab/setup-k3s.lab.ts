@@ -7,8 +7,9 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { createTlsAuthority, type TlsAuthority } from "../support/tls-authority.ts";
+import { importBase, openRegistryWithImage } from "./engine-scene.ts";
 import { shell } from "./engine-state.ts";
-import { type LabHost, startHost, startRegistry } from "./lab.ts";
+import { type LabHost, startHost } from "./lab.ts";
 import { openLab } from "./prerequisites.ts";
 import { errorOf, hostOf, openPerson, type Person, statusOf } from "./regctl-over-ssh.ts";
 
@@ -90,16 +91,8 @@ describe("setup of a node of k3s", { skip, concurrency: 1, timeout: 600_000 }, (
     await host.run(["ctr", "-a", "/run/k3s/containerd/containerd.sock", "images", "rm", "--sync", image]);
     return code === 0 ? null : stderr;
   };
-  const openRegistry = async (port: number, name: string, secure: boolean) => {
-    const tls = secure ? await authority.issue({ names: [`IP:${host.address}`] }) : undefined;
-    const { address } = await startRegistry(host, { port, ...(tls ? { tls } : {}) });
-    const how = secure ? ["trust", address, "--ca", `${person.home}/ca.pem`] : ["insecure", address];
-    const told = await person.regctl(["setup", ...how, "--on", host.name, "--engine", "docker", ...json]);
-    assert.equal(hostOf(told).proved, true);
-    const image = `${address}/${name}`;
-    await shell(host, `docker tag base:1 ${image} && docker push ${image} && docker rmi ${image}`);
-    return { address, image };
-  };
+  const openRegistry = (port: number, name: string, secure: boolean) =>
+    openRegistryWithImage({ host, person, authority }, { port, name, secure });
 
   before(async () => {
     [host, authority] = await Promise.all([startHost("systemd"), createTlsAuthority("lab authority")]);
@@ -109,11 +102,7 @@ describe("setup of a node of k3s", { skip, concurrency: 1, timeout: 600_000 }, (
     await write("/usr/local/lib/k3s.toml", containerdConfig);
     await write("/usr/local/bin/k3s", standIn);
     await write("/etc/systemd/system/k3s.service", unit);
-    await shell(
-      host,
-      `set -e; chmod 755 /usr/local/bin/k3s; systemctl start k3s; mkdir -p /root/base/bin; cd /root/base
-cp /bin/busybox bin/; tar -c . | docker import - base:1`,
-    );
+    await shell(host, `set -e; chmod 755 /usr/local/bin/k3s; systemctl start k3s; ${importBase}`);
   });
   after(async () => {
     await host?.stop();

@@ -81,7 +81,7 @@ for (const kind of ["systemd", "sid", "sid-store", "sysvinit", "boot2docker"] as
         backup: null,
       });
       assert.deepEqual(done.warnings, []);
-      assert.equal(readText(host, path), scene.authority.ca);
+      assert.equal(await must(host, "cat", path), scene.authority.ca);
       assert.equal(await exchangesImages(host, registry), true);
       const again = hostOf(await regctl("setup", "trust", registry, "--ca", file));
       assert.deepEqual([again.changed, again.nothing], [false, "trusted"]);

@@ -14,11 +14,11 @@ import type { JournalEntry } from "../journal.ts";
 import { fileOf } from "../owner.ts";
 import type { ChangePlan, Expectation, FileEdit, Plan } from "../plan.ts";
 import { planCertificateFiles } from "../trust/certificate-files.ts";
-import { planSystemStore } from "../trust/system-files.ts";
 import { activationOf } from "./buildkit-activation.ts";
 import type { BuildkitSite } from "./buildkit-site.ts";
 import type { EngineKind } from "./engine-kind.ts";
-import { downgradeOf, refusedNetwork } from "./usual-answers.ts";
+import { clientPairOf, trustPlan } from "./trust-plan.ts";
+import { aboutEngine, downgradeOf, refusedNetwork } from "./usual-answers.ts";
 
 export interface BuildkitInput {
   readonly engine: Pick<EngineKind, "name" | "title">;
@@ -40,16 +40,8 @@ export function aboutBuildkit({
   look,
   evidence,
 }: Pick<BuildkitInput, "engine" | "look" | "evidence">) {
-  return {
-    host: look.facts.host,
-    platform: engine.name,
-    evidence,
-    engine: engine.name,
-    engineVersion: look.version,
-    owner: "file" as const,
-    path: look.path,
-    ...(look.asLogin ? { asLogin: true as const } : {}),
-  };
+  const asLogin = look.asLogin ? { asLogin: true as const } : {};
+  return { ...aboutEngine(engine.name, evidence, look), ...asLogin };
 }
 
 /** Docker's insecure is both: TLS that nobody verifies, then HTTP. */
@@ -111,44 +103,26 @@ export function planBuildkitTrust(request: TrustRequest, input: BuildkitInput): 
   const table = look.configured.tables.find((each) => each.registry === registry);
   const wasInsecure = table?.insecure === true || table?.http === true;
   const keypairs =
-    request.client === null ? (table?.keypairs ?? []) : [pairOf(certsFolder, registry, certificates)];
+    request.client === null
+      ? (table?.keypairs ?? [])
+      : [clientPairOf(`${certsFolder}/${registry}`, request, look.facts, files)];
   const wanted = { http: false, insecure: false, ca: [files.path], keypairs };
   const says =
     table && !wasInsecure && table.ca.includes(files.path) && String(table.keypairs) === String(keypairs);
   const edit = says ? null : edited(input, [blockFor(look, registry, wanted)], registry);
-  const system = request.system ? planSystemStore({ request, facts: look.facts }) : [];
-  const edits = [...certificates, ...(edit ? [edit] : [])];
-  const known = input.before === "trusted" && !wasInsecure && request.client === null && system.length === 0;
-  const written = edits.length === 0 && system.length === 0 && input.before !== "trust";
-  const shown = { certificates: request.authority.certificates };
-  const notes = [...request.authority.notes, ...files.notes];
-  if (known || written) return { ...nothing(input, "trusted", registry), ...shown, notes };
-  const listed = wasInsecure ? { [registry]: false } : {};
-  const trusted = [{ registry, mustAnswer: wasInsecure }];
-  const plan = changing(input, edits, "the certificates that are to be trusted and shown", {
-    listed,
-    trusted,
+  const plan = trustPlan({
+    request,
+    facts: look.facts,
+    files,
+    edits: [...certificates, ...(edit ? [edit] : [])],
+    before: input.before,
+    wasInsecure,
+    about: aboutBuildkit(input),
+    changing: (edits, why, expect) => changing(input, edits, why, expect),
   });
-  const asks = files.writesAuthority || request.system ? request.authority.consent : null;
   // Tokens are fetched by whoever asks for a build.
   const token = "where the registry has a token server, the client of BuildKit has to trust it by itself";
-  return {
-    ...plan,
-    ...shown,
-    notes: [...notes, token, ...plan.notes],
-    phases: [...system, ...plan.phases],
-    consents: [...(asks ? [asks] : []), ...plan.consents],
-  };
-}
-
-function pairOf(
-  certsFolder: string,
-  registry: string,
-  certificates: readonly FileEdit[],
-): readonly [string, string] {
-  const name = certificates.some(({ path }) => path.endsWith("/regctl.key")) ? "regctl" : "client";
-  const folder = `${certsFolder}/${registry}`;
-  return [`${folder}/${name}.cert`, `${folder}/${name}.key`];
+  return plan.kind === "change" ? { ...plan, notes: [...plan.notes, token] } : plan;
 }
 
 interface Block {
@@ -215,7 +189,7 @@ function changing(
   };
 }
 
-function nothing(input: BuildkitInput, why: "already" | "trusted", detail: string) {
+function nothing(input: BuildkitInput, why: "already", detail: string) {
   return { ...aboutBuildkit(input), notes: [], kind: "nothing", why, detail } as const;
 }
 

@@ -5,7 +5,7 @@ import type { InsecureRequest, MirrorRequest, TrustRequest } from "../change-req
 import { type Endpoint, type HostsToml, readHostsToml, renderHostsToml } from "../formats/hosts-toml.ts";
 import type { JournalEntry } from "../journal.ts";
 import { fileOf } from "../owner.ts";
-import type { ChangePlan, Consent, Expectation, FileEdit, Phase, Plan } from "../plan.ts";
+import type { ChangePlan, Expectation, FileEdit, Phase, Plan } from "../plan.ts";
 import { type CertificateFiles, planCertificateFiles } from "../trust/certificate-files.ts";
 import { planSystemStore } from "../trust/system-files.ts";
 import { type Looking, planLooking } from "./containerd-looking.ts";
@@ -21,6 +21,7 @@ import {
 } from "./containerd-rules.ts";
 import { type ContainerdSite, rulesOf } from "./containerd-site.ts";
 import { editOfOwn } from "./own-files.ts";
+import { downgradeOf, refusedNetwork } from "./usual-answers.ts";
 
 export interface ContainerdInput {
   readonly evidence: readonly string[];
@@ -51,7 +52,8 @@ export function hostsFileOf({ folder }: ContainerdSite, registry: string): strin
 /** @throws RegctlError ENGINE_CANNOT, CONFIG_CONFLICT */
 export function planContainerdInsecure({ registry: judged }: InsecureRequest, input: ContainerdInput): Plan {
   const { registry } = judged;
-  if (judged.kind.startsWith("cidr")) throw cannotNetwork(input, registry);
+  if (judged.kind.startsWith("cidr"))
+    throw refusedNetwork({ name: "containerd", title: "containerd" }, input.look.facts.host, registry);
   const path = hostsFileOf(input.look, registry);
   const about = { ...aboutContainerd(input), path };
   if (judged.loopback) return { ...about, notes: [], kind: "nothing", why: "loopback", detail: registry };
@@ -214,22 +216,4 @@ function changing(
     expect,
   };
   return { kind: "change", phases: [main] };
-}
-
-function downgradeOf(registry: string): Consent {
-  return {
-    id: "downgrade",
-    question: `${registry} has a certificate that the engine verifies. Stop verifying it?`,
-    details: ["nothing needs to be set up for it; an insecure entry would switch its protection off"],
-    flag: "--yes",
-  };
-}
-
-function cannotNetwork({ look }: ContainerdInput, network: string): RegctlError {
-  return new RegctlError("ENGINE_CANNOT", {
-    host: look.facts.host,
-    what: `the network ${network} as insecure`,
-    why: "containerd has a folder for each registry by its name, and knows no networks",
-    instead: ["regctl setup insecure HOST:PORT --engine containerd, for each registry"],
-  });
 }

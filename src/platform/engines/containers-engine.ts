@@ -104,7 +104,7 @@ async function readStatus(
       .filter((url) => wanted === null || new URL(url).host === wanted)
       .map((url) => ({
         ...{ url, configured: true },
-        effective: inForce && inForce.flatMap(mirrorsOf).includes(url),
+        effective: inForce?.flatMap(mirrorsOf).includes(url) ?? null,
       })),
     trusted: await certificatesOn(site, wanted, certsFolderOf(look)),
     problem: look.notes[0] ?? null,

@@ -11,12 +11,13 @@ import {
 } from "../formats/registries-conf.ts";
 import type { JournalEntry } from "../journal.ts";
 import { fileOf } from "../owner.ts";
-import type { Activation, ChangePlan, Consent, Expectation, FileEdit, Plan } from "../plan.ts";
+import type { Activation, ChangePlan, Expectation, FileEdit, Plan } from "../plan.ts";
 import { planCertificateFiles } from "../trust/certificate-files.ts";
 import { planSystemStore } from "../trust/system-files.ts";
 import type { ContainersSite } from "./containers-site.ts";
 import type { EngineKind } from "./engine-kind.ts";
 import { editOfOwn } from "./own-files.ts";
+import { downgradeOf, refusedNetwork } from "./usual-answers.ts";
 
 export interface ContainersInput {
   readonly engine: Pick<EngineKind, "name" | "title">;
@@ -54,7 +55,7 @@ export function dropInOf({ scope }: ContainersSite, registry: string): string {
 /** @throws RegctlError ENGINE_CANNOT, CONFIG_CONFLICT */
 export function planContainersInsecure({ registry: judged }: InsecureRequest, input: ContainersInput): Plan {
   const { registry } = judged;
-  if (judged.kind.startsWith("cidr")) throw cannotNetwork(input, registry);
+  if (judged.kind.startsWith("cidr")) throw refusedNetwork(input.engine, input.look.facts.host, registry);
   const path = dropInOf(input.look, registry);
   const about = { ...aboutContainers(input), owner: "file" as const, path };
   const table = tableFor(input.look.tables, registry);
@@ -210,24 +211,6 @@ function withoutInsecure(input: ContainersInput, own: OwnRegistry): FileEdit {
 
 function ownedBy(edit: FileEdit, { uid, gid }: ContainersSite["scope"]): FileEdit {
   return edit.before === null ? { ...edit, uid, gid } : edit;
-}
-
-function downgradeOf(registry: string): Consent {
-  return {
-    id: "downgrade",
-    question: `${registry} has a certificate that the engine verifies. Stop verifying it?`,
-    details: ["nothing needs to be set up for it; an insecure entry would switch its protection off"],
-    flag: "--yes",
-  };
-}
-
-function cannotNetwork({ engine, look }: ContainersInput, network: string): RegctlError {
-  return new RegctlError("ENGINE_CANNOT", {
-    host: look.facts.host,
-    what: `the network ${network} as insecure`,
-    why: `${engine.title} compares registries with names as text, and knows no networks`,
-    instead: [`regctl setup insecure HOST:PORT --engine ${engine.name}, for each registry`],
-  });
 }
 
 function cannotSystem({ engine, look }: ContainersInput): RegctlError {

@@ -12,11 +12,11 @@ import {
 } from "../formats/registries-yaml.ts";
 import type { JournalEntry } from "../journal.ts";
 import { fileOf } from "../owner.ts";
-import type { Activation, ChangePlan, Consent, Expectation, FileEdit, Phase, Plan } from "../plan.ts";
+import type { Activation, ChangePlan, Consent, Expectation, FileEdit, Plan } from "../plan.ts";
 import { planCertificateFiles } from "../trust/certificate-files.ts";
-import { planSystemStore } from "../trust/system-files.ts";
 import { foldersOf, type K3sSite, serviceOf } from "./k3s-site.ts";
-import { downgradeOf, refusedNetwork } from "./usual-answers.ts";
+import { clientPairOf, trustPlan } from "./trust-plan.ts";
+import { aboutEngine, downgradeOf, refusedNetwork } from "./usual-answers.ts";
 
 export interface K3sInput {
   readonly look: K3sSite;
@@ -32,15 +32,7 @@ export const registriesYaml = "registries.yaml";
 export const certsFolderOf = ({ distribution }: K3sSite): string => `${distribution.folder}/certs.d`;
 
 export function aboutK3s({ look, evidence }: Pick<K3sInput, "look" | "evidence">) {
-  return {
-    host: look.facts.host,
-    platform: look.distribution.name,
-    evidence,
-    engine: look.distribution.name,
-    engineVersion: look.version,
-    owner: "file" as const,
-    path: look.path,
-  };
+  return aboutEngine(look.distribution.name, evidence, look);
 }
 
 /** @throws RegctlError ENGINE_CANNOT, CONFIG_CONFLICT */
@@ -90,7 +82,8 @@ export function planK3sTrust(request: TrustRequest, input: K3sInput): Plan {
     standing,
   });
   const folder = `${certsFolderOf(look)}/${registry}`;
-  const client = request.client === null ? {} : clientFiles(folder, files.phases);
+  const pair = clientPairOf(folder, request, look.facts, files);
+  const client = request.client === null ? {} : { cert_file: pair[0], key_file: pair[1] };
   const wanted = { ca_file: files.path, ...client };
   const { text, wasInsecure } = withoutOurInsecure(input, registry);
   const left = { ...look, configured: readRegistriesYaml(text) };
@@ -103,35 +96,16 @@ export function planK3sTrust(request: TrustRequest, input: K3sInput): Plan {
   ];
   const edit = leaves.length === 0 && !wasInsecure ? null : edited(input, text, registry, leaves);
   const certificates = files.phases.flatMap(({ edits }) => edits);
-  const system = request.system ? planSystemStore({ request, facts: look.facts }) : [];
-  const edits = [...certificates, ...(edit ? [edit] : [])];
-  const known = input.before === "trusted" && !wasInsecure && request.client === null && system.length === 0;
-  const written = edits.length === 0 && system.length === 0 && input.before !== "trust";
-  const shown = { certificates: request.authority.certificates };
-  const notes = [...request.authority.notes, ...files.notes];
-  if (known || written) {
-    return { ...aboutK3s(input), ...shown, notes, kind: "nothing", why: "trusted", detail: registry };
-  }
-  const listed = wasInsecure ? { [registry]: false } : {};
-  const trusted = [{ registry, mustAnswer: wasInsecure }];
-  const plan = changing(input, edits, "the certificates that are to be trusted and shown", {
-    listed,
-    trusted,
+  return trustPlan({
+    request,
+    facts: look.facts,
+    files,
+    edits: [...certificates, ...(edit ? [edit] : [])],
+    before: input.before,
+    wasInsecure,
+    about: aboutK3s(input),
+    changing: (edits, why, expect) => changing(input, edits, why, expect),
   });
-  const asks = files.writesAuthority || request.system ? request.authority.consent : null;
-  return {
-    ...plan,
-    ...shown,
-    notes: [...notes, ...plan.notes],
-    phases: [...system, ...plan.phases],
-    consents: [...(asks ? [asks] : []), ...plan.consents],
-  };
-}
-
-function clientFiles(folder: string, phases: readonly Phase[]) {
-  const paths = phases.flatMap(({ edits }) => edits.map(({ path }) => path));
-  const name = paths.includes(`${folder}/regctl.key`) ? "regctl" : "client";
-  return { cert_file: `${folder}/${name}.cert`, key_file: `${folder}/${name}.key` };
 }
 
 /** How a change of the file is read: by a restart, which is asked for and which pods live through. */

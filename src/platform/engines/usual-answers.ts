@@ -1,5 +1,6 @@
 /** What several engines answer alike. */
 import { RegctlError } from "../../errors.ts";
+import type { HostFacts } from "../facts.ts";
 import type { Consent } from "../plan.ts";
 import type { EngineKind } from "./engine-kind.ts";
 
@@ -25,4 +26,18 @@ export function downgradeOf(registry: string): Consent {
     details: ["nothing needs to be set up for it; an insecure entry would switch its protection off"],
     flag: "--yes",
   };
+}
+
+/** What a plan says of an engine that is its own platform and has one file. */
+export function aboutEngine(
+  engine: string,
+  evidence: readonly string[],
+  {
+    facts,
+    version,
+    path,
+  }: { readonly facts: HostFacts; readonly version: string | null; readonly path: string },
+) {
+  const { host } = facts;
+  return { host, platform: engine, evidence, engine, engineVersion: version, owner: "file" as const, path };
 }

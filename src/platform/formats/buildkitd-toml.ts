@@ -72,7 +72,7 @@ export function withBlock(text: string, own: BuildkitRegistry | null, next: Buil
   return isEmpty(next) ? withoutBlock(text, block, at) : replaced(text, at, block, renderBlock(next));
 }
 
-export function isEmpty({ http, insecure, ca, keypairs, mirrors }: BuildkitRegistry): boolean {
+function isEmpty({ http, insecure, ca, keypairs, mirrors }: BuildkitRegistry): boolean {
   return !http && !insecure && ca.length + keypairs.length + mirrors.length === 0;
 }
 

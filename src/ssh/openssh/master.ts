@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { tail } from "../../child.ts";
-import { RegctlError } from "../../errors.ts";
+import { isRegctlError, RegctlError } from "../../errors.ts";
 import type { Child } from "../../ports.ts";
 import { startPatience } from "../patience.ts";
 import type { SshTarget } from "../target.ts";
@@ -29,10 +29,10 @@ const longestFolder = 70;
 
 /**
  * ssh lives as long as its supervisor's standard input: if regctl is killed, the shell sees the end of its input,
- * ends ssh and removes the folder.
+ * ends ssh and removes the folder. A regctl that exits in a hurry ends all of them by SIGTERM.
  */
 const supervised = `folder=$1; shift; exec 3<&0
-(cat <&3 >/dev/null; kill "$$" 2>/dev/null; rm -rf -- "$folder") >/dev/null 2>&1 &
+(trap 'rm -rf -- "$folder"; exit' TERM; cat <&3 >/dev/null; kill "$$" 2>/dev/null; rm -rf -- "$folder") >/dev/null 2>&1 &
 exec "$@" 3<&- </dev/null`;
 
 /** @throws RegctlError SSH_* */
@@ -58,7 +58,12 @@ export async function startMaster(
     patience.stop();
   };
   const answers = createAnswers(target, options, world, patience);
-  const asking = startAskpass(folder, (asked) => answers.answer(asked, asked.asker !== child.pid));
+  const asking = startAskpass(folder, async (asked) => {
+    const answer = await answers.answer(asked, asked.asker !== child.pid);
+    // Ctrl-C is no answer that ssh should ask again for.
+    if (isRegctlError(answers.failure, "INTERRUPTED")) failed.reject(answers.failure);
+    return answer;
+  });
   const askpass = await asking.catch(async (error: unknown) => {
     settle();
     await rm(folder, { recursive: true, force: true });

@@ -151,6 +151,14 @@ describe("a buildkitd of the host", () => {
     assert.partialDeepStrictEqual(left, [{ registry: "reg.test:5000", http: true, insecure: true }]);
   });
 
+  it("names the certificate that is shown, and its key", () => {
+    const request = { ...requests.trust, client: { certificate: "C", key: "K" } };
+    const { after } = changeOf(planBuildkitTrust(request, input(text)));
+    const folder = "/etc/buildkit/certs.d/reg.test:5000";
+    const table = readBuildkitdToml(after ?? "").tables.find(({ registry }) => registry === "reg.test:5000");
+    assert.deepEqual(table?.keypairs, [[`${folder}/client.cert`, `${folder}/client.key`]]);
+  });
+
   it("trust takes the place of an insecure entry of our own", () => {
     const { after } = changeOf(planBuildkitInsecure(requests.insecure, input(text)));
     const plan = changeOf(planBuildkitTrust(requests.trust, input(after)));

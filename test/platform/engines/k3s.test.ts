@@ -155,6 +155,19 @@ describe("plans for k3s", () => {
     ]);
   });
 
+  it("names the certificate that is shown, and its key", () => {
+    const client = { certificate: "C", key: "K" };
+    const request = { ...requests.trust, client };
+    const plan = changeOf(planK3sTrust(request, input(text)));
+    const after = edits(plan).find(([name]) => name === path)?.[1] ?? null;
+    const folder = "/etc/rancher/k3s/certs.d/reg.test:5000";
+    assert.deepEqual(readRegistriesYaml(after).tls["reg.test:5000"], {
+      ca_file: `${folder}/ca.crt`,
+      cert_file: `${folder}/client.cert`,
+      key_file: `${folder}/client.key`,
+    });
+  });
+
   it("refuses what would end somebody else's choice, and says where it stands", () => {
     const insecure = (name: string, given: string) =>
       refusal("CONFIG_CONFLICT", () => planK3sInsecure(requestsFor(name).insecure, input(given)));
