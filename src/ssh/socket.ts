@@ -33,6 +33,7 @@ export function openTcp(target: SshTarget, timeoutMs: number, signal?: AbortSign
     reject(signal?.reason);
   };
   signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
   const onError = (error: NodeJS.ErrnoException): void => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);

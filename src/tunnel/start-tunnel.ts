@@ -90,6 +90,20 @@ async function listen(
   }
 }
 
+const onceMs = 60_000;
+
+/** Why a connection was not served: a client that asks again and again hears it once a minute, not each time. */
+function tellSometimes(host: string, { emit, clock }: TunnelWorld): (error: RegctlError) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    const { message } = explain(error);
+    const now = clock.now().getTime();
+    if (now - (told.get(message) ?? Number.NEGATIVE_INFINITY) < onceMs) return;
+    told.set(message, now);
+    emit({ event: "warning", host, warning: message });
+  };
+}
+
 async function open(
   request: TunnelRequest,
   prepared: PreparedTunnel,
@@ -102,7 +116,8 @@ async function open(
   const forwards = [...own, ...request.forwards, ...there];
   const { connectTimeoutMs } = world;
   const atEngine = landing.open === null ? {} : { openAtEngine: landing.open };
-  const tunnel = await openTunnel({ connect, forwards, connectTimeoutMs, ...atEngine }, world);
+  const onProblem = tellSometimes(prepared.server, world);
+  const tunnel = await openTunnel({ connect, forwards, connectTimeoutMs, onProblem, ...atEngine }, world);
   const at = tunnel.entrances.map((entrance) => entrance.at);
   const [main] = at;
   if (main === undefined || main.kind !== "tcp") throw new Error("a tunnel listens at a port");

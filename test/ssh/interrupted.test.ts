@@ -25,25 +25,4 @@ describe("an interrupted question", { timeout: 60_000 }, () => {
       assert.deepEqual(await foldersOfConnections(opened.home), []);
     });
   }
-
-  it("openssh: an attempt that is not wanted any more is not made", { skip: carriers[1].skip }, async () => {
-    await using server = await startSshServer();
-    await using opened = await createSshWorld({ knownHosts: server.knownHosts });
-    const stopping = new AbortController();
-    const spec = { user: "tester", host: "127.0.0.1", port: server.port };
-    const options = { ...quickly, ssh: "openssh", signal: stopping.signal } as const;
-    const connecting = connectSsh(spec, options, {
-      ...opened.world,
-      // Between the reading of the configuration and the start of ssh.
-      files: {
-        ...opened.world.files,
-        read: async (path) => {
-          stopping.abort(new RegctlError("INTERRUPTED", { signal: "SIGINT" }));
-          return await opened.world.files.read(path);
-        },
-      },
-    });
-    await assert.rejects(connecting, (error) => isRegctlError(error, "INTERRUPTED"));
-    assert.deepEqual(await foldersOfConnections(opened.home), []);
-  });
 });

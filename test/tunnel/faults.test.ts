@@ -3,30 +3,31 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import net from "node:net";
-import { PassThrough } from "node:stream";
+import { duplexPair } from "node:stream";
 import { describe, test } from "node:test";
 import type { ProgressEvent } from "../../src/ports.ts";
 import { createClock } from "../../src/system/clock.ts";
 import { createFiles } from "../../src/system/files.ts";
 import { listenHere } from "../../src/tunnel/entrance-here.ts";
+import { readRecords } from "../../src/tunnel/records.ts";
 import { rememberTunnel } from "../../src/tunnel/start-tunnel.ts";
-import { until } from "../support/opened-tunnel.ts";
 import { startOwnRegistry } from "../support/own-registry.ts";
 import { createTempHome } from "../support/temp-home.ts";
 import { itemsOf } from "../support/test-cli.ts";
 import { errorOf, openTunnelPerson } from "../support/tunnel-person.ts";
 
-const here = ["--engine-host", "none", "--progress", "none"] as const;
+const here = ["--engine-host", "none"] as const;
 
 test("a connection that comes before the listening is known is served", async () => {
   const at = { kind: "tcp", host: "127.0.0.1", port: 5000 } as const;
-  const [near, far] = [new PassThrough(), new PassThrough()];
+  const [near, client] = duplexPair();
+  const [far, registry] = duplexPair();
   const dialled = { stream: far, ending: async () => null, discard: () => far.destroy() };
   const entrance = await listenHere(at, async () => dialled, {
     listen: async (_at, onArrival) => {
       onArrival(near);
-      near.write("early");
-      await until(() => far.readableLength > 0 || near.destroyed);
+      client.write("early");
+      await once(registry, "readable");
       return { at, close: async () => {} };
     },
   });
@@ -74,6 +75,23 @@ describe("as a user types it", { concurrency: 2, timeout: 120_000 }, () => {
     assert.deepEqual(itemsOf(await person.document("tunnel", "list")), []);
   });
 
+  test("that the registry is gone is told in the log, once for many connections", async () => {
+    const registry = await startOwnRegistry();
+    await using person = await openTunnelPerson();
+    const words = ["tunnel", person.spec, "--to", registry.host, "--local-port", "0", "--detach"];
+    const [item = {}] = itemsOf(await person.document(...words, ...here));
+    await registry[Symbol.asyncDispose]();
+    for (let count = 0; count < 3; count += 1) {
+      const socket = net.connect({ host: "127.0.0.1", port: Number(String(item.local).split(":")[1]) });
+      // It is reset, which is an error here.
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      socket.on("error", () => {});
+      await closed;
+    }
+    const { stdout } = await person.run(["tunnel", "logs", String(item.name)]);
+    assert.equal(stdout.split(registry.host).length - 1, 1, stdout);
+  });
+
   test("a name that another server's tunnel has is not taken for this one's", async () => {
     await using registry = await startOwnRegistry();
     await using person = await openTunnelPerson();
@@ -107,20 +125,18 @@ describe("as a user types it", { concurrency: 2, timeout: 120_000 }, () => {
   });
 
   test("what another version remembers is passed over", async () => {
-    await using registry = await startOwnRegistry();
     await using person = await openTunnelPerson();
     const folder = `${person.home}/.local/state/regctl`;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (const odd of [
-      { to: "localhost:5000", port: 99_999 },
-      { to: "? ?", port: 5000 },
-    ]) {
-      const record = { server: person.spec, ...odd };
-      await writeFile(`${folder}/tunnels.json`, JSON.stringify({ tunnels: { [person.spec]: record } }));
-      const words = ["tunnel", person.spec, ...here, "--json", "--", "true"];
-      const run = await person.run(words);
-      // Nobody listens at localhost:5000 of the server, or somebody else does.
-      assert.ok(run.code === 0 || errorOf(run)[1] === "TUNNEL_COMMAND", run.stdout);
-    }
+    const records = {
+      [person.spec]: { server: person.spec, to: "? ?", port: 5000 },
+      far: { server: person.spec, to: "localhost:5000", port: 99_999 },
+    };
+    await writeFile(`${folder}/tunnels.json`, JSON.stringify({ tunnels: records }));
+    const { files, environment, home } = { files: createFiles(), environment: {}, home: person.home };
+    assert.deepEqual(Object.keys(await readRecords({ files, environment, home })), [person.spec]);
+    const { stdout } = await person.run(["tunnel", person.spec, ...here, "--json", "--", "true"]);
+    // Whether a registry listens at localhost:5000 is not this test's business.
+    assert.doesNotMatch(stdout, /is no destination/);
   });
 });

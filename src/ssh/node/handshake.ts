@@ -40,6 +40,8 @@ export async function connectNode(
   });
   const onAbort = (): void => outcome.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
+  // It may have been aborted while the library loaded.
+  if (options.signal?.aborted) onAbort();
   const authentication = startAuthentication({ target, world, library, patience });
   const ssh = new library.NodeSSH();
   // node-ssh gives up at the first `error` event, even for an agent that fails to sign while another key may do:
