@@ -170,6 +170,8 @@ export interface ErrorFacts {
   /** No such server (or tunnel) runs. */
   NOT_RUNNING: { what: string; near?: readonly string[]; start?: string };
   START_FAILED: { what: string; log: readonly string[] };
+  /** systemd does not answer: that of the machine, or the one of the user. */
+  NO_SERVICE_MANAGER: { scope: "system" | "user"; reason: string };
 
   /** One of this name is there. `registry` is null while it connects. */
   TUNNEL_RUNS: { name: string; pid: number; registry: string | null };

@@ -75,6 +75,7 @@ export const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   STORAGE_FAILED: 1,
   NOT_RUNNING: 5,
   START_FAILED: 1,
+  NO_SERVICE_MANAGER: 6,
   TUNNEL_RUNS: 3,
   TUNNEL_NO_REGISTRY: 6,
   TUNNEL_COMMAND: 125,

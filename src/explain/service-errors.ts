@@ -9,7 +9,8 @@ type ServiceCode =
   | "STORAGE_FAILED"
   | "NOT_RUNNING"
   | "QUICKSTART_FAILED"
-  | "START_FAILED";
+  | "START_FAILED"
+  | "NO_SERVICE_MANAGER";
 
 export const serviceWords: WordsFor<ServiceCode> = {
   PORT_HELD: ({ address, by, instead = "--listen 127.0.0.1:0", host }) => ({
@@ -41,6 +42,21 @@ export const serviceWords: WordsFor<ServiceCode> = {
   }),
   START_FAILED: ({ what, log }) => ({
     message: `${what} did not start.${below("It said:", log)}`,
-    remedies: ["Start it in the foreground to see more: leave --detach out"],
+    remedies: ["Start it in the foreground to see more: leave --detach or --service out"],
+  }),
+  NO_SERVICE_MANAGER: ({ scope, reason }) => ({
+    message:
+      (scope === "system"
+        ? "systemd does not run this machine: "
+        : "The systemd of this user does not answer: ") + sentence(reason),
+    remedies: [
+      ...(scope === "system"
+        ? []
+        : [
+            "After su or sudo, name its folder: export XDG_RUNTIME_DIR=/run/user/$(id -u)",
+            "Have it run without a login: sudo loginctl enable-linger $(id -un)",
+          ]),
+      "Or do without it, until the next restart: --detach",
+    ],
   }),
 };

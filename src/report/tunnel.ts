@@ -93,8 +93,12 @@ function detailLines(item: TunnelItem, wide: boolean): readonly string[] {
 
 export function renderStoppedTunnels({ items }: TunnelOutcome, options: RenderOptions): readonly string[] {
   const style = createStyle(options);
-  return items.map(
-    (item) =>
-      `${style.green(style.symbols.ok)} The tunnel ${escapeControl(item.name)} has stopped (${renderTraffic(item)}).`,
-  );
+  return items.flatMap((item) => [
+    `${style.green(style.symbols.ok)} The tunnel ${escapeControl(item.name)} has stopped (${renderTraffic(item)}).`,
+    ...(item.startedBy === "service"
+      ? [
+          `  until the next login: to end its service, ${quoteLine(["regctl", "tunnel", "stop", "--service", item.name])}`,
+        ]
+      : []),
+  ]);
 }

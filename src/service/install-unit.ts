@@ -9,7 +9,8 @@ export interface UnitPlan {
   readonly scope: UnitScope;
   readonly path: string;
   readonly content: string;
-  /** What stands there now is another text, or nothing. */
+  /** What stands there now; null for nothing. */
+  readonly before: string | null;
   readonly changed: boolean;
   /** In this order, after the file. */
   readonly commands: readonly (readonly string[])[];
@@ -32,14 +33,15 @@ export async function planUnit(
 ): Promise<UnitPlan> {
   const path = posix.join(unitFolder(scope, world), name);
   const content = renderUnit(facts, scope);
-  const before = await world.files.read(path);
+  const before = (await world.files.read(path))?.toString("utf8") ?? null;
   const systemctl = systemctlOf(scope);
   return {
     name,
     scope,
     path,
     content,
-    changed: before?.toString("utf8") !== content,
+    before,
+    changed: before !== content,
     commands: [
       [...systemctl, "daemon-reload"],
       [...systemctl, "enable", name],
@@ -61,24 +63,45 @@ function unitFolder(scope: UnitScope, { environment, home }: UnitWorld): string 
 
 const commandMs = 90_000;
 
-/** @throws RegctlError HOST_COMMAND_FAILED */
+/** @throws RegctlError NO_SERVICE_MANAGER, HOST_COMMAND_FAILED */
 export async function installUnit(plan: UnitPlan, world: UnitWorld): Promise<void> {
+  await assertManager(plan.scope, world);
   if (plan.changed) await world.files.write(plan.path, plan.content, { mode: 0o644 });
   await runAll(plan.commands, world);
 }
 
-/** Stops a unit and takes its file away. Null when there is none. @throws RegctlError HOST_COMMAND_FAILED */
+/** Everything as it was before `installUnit`. @throws RegctlError HOST_COMMAND_FAILED */
+export async function takeBackUnit(plan: UnitPlan, world: UnitWorld): Promise<void> {
+  if (plan.before === null) await removeUnit(plan.name, world, plan.scope);
+  else await installUnit({ ...plan, content: plan.before }, world);
+}
+
+/** Before anything is written: a login by su or sudo has no way to its user's manager, a container has none at all. */
+async function assertManager(scope: UnitScope, world: UnitWorld): Promise<void> {
+  const host = await world.localHost();
+  const { code, stderr } = await host.run([...systemctlOf(scope), "show", "--property=Version"], {
+    timeoutMs: commandMs,
+  });
+  if (code === 0) return;
+  throw new RegctlError("NO_SERVICE_MANAGER", { scope, reason: stderr.toString("utf8").trim() });
+}
+
+/**
+ * Stops a unit and takes its file away. Null when there is none.
+ * @throws RegctlError NO_SERVICE_MANAGER, HOST_COMMAND_FAILED
+ */
 export async function removeUnit(name: string, world: UnitWorld, scope: UnitScope): Promise<UnitPlan | null> {
   const path = posix.join(unitFolder(scope, world), name);
-  const content = await world.files.read(path);
+  const content = (await world.files.read(path))?.toString("utf8") ?? null;
   if (content === null) return null;
+  await assertManager(scope, world);
   const disable = [...systemctlOf(scope), "disable", "--now", name];
   const reload = [...systemctlOf(scope), "daemon-reload"];
   await runAll([disable], world);
   await world.files.remove(path);
   await runAll([reload], world);
   const commands = [disable, ["rm", path], reload];
-  return { name, scope, path, content: content.toString("utf8"), changed: true, commands };
+  return { name, scope, path, content, before: content, changed: true, commands };
 }
 
 async function runAll(commands: UnitPlan["commands"], world: UnitWorld): Promise<void> {

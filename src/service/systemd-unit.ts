@@ -17,6 +17,8 @@ export interface UnitFacts {
   readonly lowPort: boolean;
   /** What it needs may be away for long when it starts: it is started again for as long as that lasts. */
   readonly patient?: boolean;
+  /** Of a user's unit: variables that the user's manager need not have. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Of the manager for the whole machine, or of the one of a user. */
@@ -31,7 +33,7 @@ export function renderUnit(facts: UnitFacts, scope: UnitScope): string {
         : []),
       ...(facts.patient === true ? [["StartLimitIntervalSec", "0"] as const] : []),
     ]),
-    section("Service", [...running(facts), ...(scope === "system" ? systemRules(facts) : userRules)]),
+    section("Service", [...running(facts), ...(scope === "system" ? systemRules(facts) : userRules(facts))]),
     section("Install", [["WantedBy", scope === "system" ? "multi-user.target" : "default.target"]]),
   ].join("\n");
 }
@@ -56,14 +58,19 @@ function running({ argv, patient }: UnitFacts): readonly Setting[] {
 }
 
 /** Without the rights of root a manager can keep few promises. Compiled code must be written and run: no W^X. */
-const userRules: readonly Setting[] = [
-  ["NoNewPrivileges", "yes"],
-  ["LockPersonality", "yes"],
-  ["RestrictRealtime", "yes"],
-  ["RestrictSUIDSGID", "yes"],
-  ["SystemCallArchitectures", "native"],
-  ["UMask", "0077"],
-];
+function userRules({ environment = {} }: UnitFacts): readonly Setting[] {
+  return [
+    ...Object.entries(environment).map(
+      ([name, value]) => ["Environment", quoteAssignment(`${name}=${value}`)] as const,
+    ),
+    ["NoNewPrivileges", "yes"],
+    ["LockPersonality", "yes"],
+    ["RestrictRealtime", "yes"],
+    ["RestrictSUIDSGID", "yes"],
+    ["SystemCallArchitectures", "native"],
+    ["UMask", "0077"],
+  ];
+}
 
 /**
  * A user that exists only while the service runs. Where files or a folder of the administrator's are needed it is
@@ -111,7 +118,12 @@ function environmentOf(folder: string): string {
 
 /** One word of a command line as systemd reads it (systemd.service(5), "Command lines"). */
 export function quoteForSystemd(word: string): string {
-  const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return quoteAssignment(word.replaceAll("$", "$$$$"));
+}
+
+/** One variable, in which a dollar means nothing (systemd.exec(5), "Environment="). */
+function quoteAssignment(word: string): string {
+  const escaped = word.replaceAll("%", "%%");
   if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
   return `"${escaped.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
 }

@@ -45,6 +45,19 @@ export async function findTunnel(typed: string, world: TunnelWorld): Promise<Tun
   return ready.find(({ name }) => name === server) ?? ready[0] ?? null;
 }
 
+/** The one of exactly this name, also while it connects. */
+export async function runningTunnel(name: string, world: TunnelWorld): Promise<TunnelItem | null> {
+  const id = serviceId(name);
+  const [item] = await askAll({ ask: "who" }, statusMs, world, (service) => service.id === id);
+  return item ?? null;
+}
+
+/** What a tunnel may be called that somebody means by this: the word itself, or the server it leads to. */
+export async function namesMeant(typed: string, world: TunnelWorld): Promise<readonly string[]> {
+  const server = await canonical(typed, world);
+  return server === null || server === typed ? [typed] : [typed, server];
+}
+
 /** Of one that runs or ran, by its name or its server. @throws RegctlError NOT_RUNNING */
 export async function nameOfTunnel(typed: string, world: TunnelWorld): Promise<string> {
   const running = (await askAll({ ask: "who" }, statusMs, world)).map(({ name }) => name);

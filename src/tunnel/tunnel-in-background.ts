@@ -37,8 +37,8 @@ export async function tunnelInBackground(
   return document as TunnelOutcome;
 }
 
-/** What another process would only report in words is found out here, with its code. */
-async function assertPortFree(request: TunnelRequest, world: TunnelWorld): Promise<void> {
+/** What another process would only report in words is found out here, with its code. @throws RegctlError PORT_HELD */
+export async function assertPortFree(request: TunnelRequest, world: TunnelWorld): Promise<void> {
   if (request.localPort === null) return;
   await choosePort({ exact: request.localPort, remembered: null }, portFacts(request, new Set(), world));
 }

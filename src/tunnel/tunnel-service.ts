@@ -1,12 +1,13 @@
 /** `regctl tunnel --service`: systemd keeps the tunnel for its user, across logins. */
 import { isRegctlError, RegctlError } from "../errors.ts";
 import { explain } from "../explain/errors.ts";
-import type { Prompt } from "../ports.ts";
+import type { Environment, Prompt } from "../ports.ts";
 import {
   installUnit,
   planUnit,
   readUnitLog,
   removeUnit,
+  takeBackUnit,
   type UnitPlan,
   type UnitWorld,
 } from "../service/install-unit.ts";
@@ -15,8 +16,9 @@ import { findRegistry } from "./find-registry.ts";
 import { parseDestination } from "./forward-argument.ts";
 import { identifyTunnel } from "./prepare-tunnel.ts";
 import type { TunnelRequest } from "./request.ts";
-import { findTunnel, nameOfTunnel } from "./running-tunnels.ts";
+import { nameOfTunnel, namesMeant, runningTunnel } from "./running-tunnels.ts";
 import { type ReachFlags, tunnelArguments } from "./tunnel-arguments.ts";
+import { assertPortFree } from "./tunnel-in-background.ts";
 import type { TunnelItem } from "./tunnel-outcome.ts";
 import type { TunnelWorld } from "./world.ts";
 
@@ -39,24 +41,59 @@ export interface TunnelServiceWorld extends TunnelWorld, UnitWorld {
 const readyMs = 60_000;
 const unitOf = (name: string): string => `regctl-tunnel-${serviceId(name)}.service`;
 
-/** @throws RegctlError KEY_NEEDS_PERSON, HOST_COMMAND_FAILED, START_FAILED, and as `prepareTunnel` */
+/**
+ * When it does not start, everything is as it was before.
+ * @throws RegctlError TUNNEL_RUNS, PORT_HELD, KEY_NEEDS_PERSON, NO_SERVICE_MANAGER, HOST_COMMAND_FAILED, START_FAILED,
+ * and as `prepareTunnel`
+ */
 export async function tunnelAsService(
   request: TunnelRequest,
   options: { readonly reach: ReachFlags; readonly cwd: string; readonly only: boolean },
   world: TunnelServiceWorld,
 ): Promise<TunnelServiceOutcome> {
   const { name, server, record } = await identifyTunnel(request, world);
+  await assertPlaceFree(name, request, world);
   const to = await findUnattended(request, record?.to ?? "localhost:5000", server, world);
   const words = tunnelArguments(request, { name, to }, options.reach, options.cwd);
   const argv = [...world.program, ...words, "--started-by", "service", "--progress", "plain"];
   const description = `Tunnel to the registry of ${server} (regctl tunnel)`;
   const facts = { description, argv, writes: null, asRoot: true, lowPort: false, folder: "regctl" };
-  const plan = await planUnit(unitOf(name), { ...facts, patient: true }, world, "user");
+  const environment = pickEnvironment(world.environment);
+  const plan = await planUnit(unitOf(name), { ...facts, environment, patient: true }, world, "user");
   const outcome = { ...describe(plan), items: [] };
   if (options.only) return outcome;
   for (const step of [`write ${plan.path}`, ...outcome.commands]) world.emit({ event: "note", note: step });
-  await installUnit(plan, world);
-  return { ...outcome, items: [await waitForTunnel(name, plan, world)] };
+  try {
+    await installUnit(plan, world);
+    return { ...outcome, items: [await waitForTunnel(name, plan, world)] };
+  } catch (error) {
+    // One that was there as it is now is left to systemd, which goes on trying.
+    if (plan.changed && !isRegctlError(error, "NO_SERVICE_MANAGER")) await takeBackUnit(plan, world);
+    throw error;
+  }
+}
+
+/** Where our files and the engine are: what a shell has set, the user's manager need not know. */
+const carried = [
+  ...["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"],
+  ...["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"],
+];
+
+function pickEnvironment(environment: Environment): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    carried.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === "" ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Its own service may run, and is started again: that gives up the name and the port. */
+async function assertPlaceFree(name: string, request: TunnelRequest, world: TunnelWorld): Promise<void> {
+  const running = await runningTunnel(name, world);
+  if (running === null) return await assertPortFree(request, world);
+  const { pid, registry, startedBy } = running;
+  if (startedBy !== "service") throw new RegctlError("TUNNEL_RUNS", { name, pid, registry });
 }
 
 /** Where the registry is, by a connection that asks nobody and uses no agent. */
@@ -93,7 +130,7 @@ function nobody({ interactive, consent }: Prompt): Prompt {
   return { interactive, consent, secret: refuse, text: refuse };
 }
 
-/** @throws RegctlError USAGE, NOT_RUNNING: there is no such unit */
+/** Also one that never came up. @throws RegctlError USAGE, NO_SERVICE_MANAGER, NOT_RUNNING: there is no such unit */
 export async function removeTunnelService(
   typed: string | null,
   world: TunnelServiceWorld,
@@ -102,11 +139,12 @@ export async function removeTunnelService(
     const type = "regctl tunnel stop --service NAME";
     throw new RegctlError("USAGE", { problem: "--service needs the name of the tunnel", type });
   }
-  const name = await nameOfTunnel(typed, world);
-  const plan = await removeUnit(unitOf(name), world, "user");
-  if (plan !== null) return { ...describe(plan), items: [] };
+  for (const name of await namesMeant(typed, world)) {
+    const plan = await removeUnit(unitOf(name), world, "user");
+    if (plan !== null) return { ...describe(plan), items: [] };
+  }
   throw new RegctlError("NOT_RUNNING", {
-    what: `A service for the tunnel ${name}`,
+    what: `A service for the tunnel ${await nameOfTunnel(typed, world)}`,
     start: "regctl tunnel USER@SERVER --service",
   });
 }
@@ -119,8 +157,8 @@ function describe({ name, path, content, changed, commands }: UnitPlan) {
 async function waitForTunnel(name: string, plan: UnitPlan, world: TunnelServiceWorld): Promise<TunnelItem> {
   const until = world.clock.now().getTime() + readyMs;
   while (world.clock.now().getTime() < until) {
-    const found = await findTunnel(name, world);
-    if (found !== null && found.name === name && found.startedBy === "service") return found;
+    const found = await runningTunnel(name, world);
+    if (found?.startedBy === "service" && found.registry !== null) return found;
     await world.clock.sleep(200, world.signal);
   }
   throw new RegctlError("START_FAILED", { what: plan.name, log: await readUnitLog(plan, world) });

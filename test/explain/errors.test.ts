@@ -111,6 +111,7 @@ const samples: { readonly [C in ErrorCode]: ErrorFacts[C] } = {
   QUICKSTART_FAILED: { command: "regctl tags a/hello", code: 6, output: "It is gone." },
   NOT_RUNNING: { what: "The server of /p q" },
   START_FAILED: { what: "The server", log: ["l1"] },
+  NO_SERVICE_MANAGER: { scope: "user", reason: "Failed to connect to bus: No medium found" },
   TUNNEL_RUNS: { name: "u@h:22", pid: 7, registry: "localhost:5000" },
   TUNNEL_NO_REGISTRY: { server: "u@h", to: "localhost:5000", reason: "refused", candidates: ["unix:/r s"] },
   TUNNEL_COMMAND: { command: "make", problem: "p", remedies: ["r"] },

@@ -45,6 +45,15 @@ test("a unit of the machine has a user of its own, or root without powers; one o
   assert.match(user, /^WantedBy=default\.target$/m);
 });
 
+test("a user's unit takes variables along, to the letter", () => {
+  const environment = { XDG_STATE_HOME: "/home/me/my $state 100%", DOCKER_HOST: "ssh://ann@box" };
+  const lines = renderUnit({ ...facts, environment }, "user").match(/^Environment=.*$/gm);
+  assert.deepEqual(lines, [
+    'Environment="XDG_STATE_HOME=/home/me/my $state 100%%"',
+    "Environment=DOCKER_HOST=ssh://ann@box",
+  ]);
+});
+
 test("two units share no folder: systemd takes one's away with it", () => {
   const foldersOf = (folder: string) =>
     renderUnit({ ...facts, folder }, "system").match(/^(?:State|Runtime)Directory=.*|XDG_DATA_HOME=\S+/gm);
@@ -67,7 +76,10 @@ test("systemd finds nothing wrong with it", { skip: withoutSystemd }, async () =
   await mkdir(join(home.path, "units"));
   for (const scope of ["system", "user"] as const) {
     const path = join(home.path, "units", `regctl-${scope}.service`);
-    await writeFile(path, renderUnit({ ...facts, writes: "/srv/my registry" }, scope));
+    await writeFile(
+      path,
+      renderUnit({ ...facts, writes: "/srv/my registry", environment: { A: 'b "c" $d' } }, scope),
+    );
     const { stdout, stderr } = await run("systemd-analyze", ["verify", "--man=no", path]);
     assert.doesNotMatch(stdout + stderr, /regctl-(system|user)/);
   }
