@@ -33,7 +33,10 @@ export interface DeleteRequest {
 }
 
 /** Throws USAGE and BAD_REFERENCE before any registry is asked. A word that stands twice counts once. */
-export async function readWishes(request: DeleteRequest, world: LiveTunnelsWorld): Promise<readonly RepositoryWishes[]> {
+export async function readWishes(
+  request: DeleteRequest,
+  world: LiveTunnelsWorld,
+): Promise<readonly RepositoryWishes[]> {
   const found = new Map<string, Omit<RepositoryWishes, "wishes"> & { wishes: Map<string, Wish> }>();
   for (const given of request.references) {
     const { reference, settings, wish } = await readWish(given, request, world);

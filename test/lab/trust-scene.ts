@@ -25,21 +25,30 @@ export const untilKnown = (host: LabHost, registry: string) =>
 export async function openScene(kind: LabKind) {
   const [host, authority] = await Promise.all([startHost(kind), createTlsAuthority("lab authority")]);
   const person = await openPerson(host);
-  const tls = await authority.issue({ names: [`IP:${host.address}`, "DNS:reg.lab"] });
-  const { address } = await startRegistry(host, { tls });
-  await startSurvivor(host);
-  await writeFile(`${person.home}/ca.pem`, authority.ca);
-  const on = ["--on", host.name, ...json];
-  return {
-    ...{ host, person, authority, registry: address, leaf: tls.cert },
-    file: `${person.home}/ca.pem`,
-    regctl: (...words: readonly string[]) => person.regctl([...words, ...on]),
-    leave: async () => {
-      await person.leave();
-      await host.stop();
-      await authority[Symbol.asyncDispose]();
-    },
+  const present = (leaf: string, registry: string) => {
+    const on = ["--on", host.name, ...json];
+    return {
+      ...{ host, person, authority, registry, leaf },
+      file: `${person.home}/ca.pem`,
+      regctl: (...words: readonly string[]) => person.regctl([...words, ...on]),
+      leave,
+    };
   };
+  const leave = async () => {
+    await person.leave();
+    await host.stop();
+    await authority[Symbol.asyncDispose]();
+  };
+  try {
+    const tls = await authority.issue({ names: [`IP:${host.address}`, "DNS:reg.lab"] });
+    const { address } = await startRegistry(host, { tls });
+    await startSurvivor(host);
+    await writeFile(`${person.home}/ca.pem`, authority.ca);
+    return present(tls.cert, address);
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 }
 
 export type Opened = Awaited<ReturnType<typeof openScene>>;

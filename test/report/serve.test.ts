@@ -47,7 +47,10 @@ test("what to type next fits who may push, and from where it is reached", () => 
   const tls = { ca: "/tls/ca.pem", fingerprint: "AB:CD", expires: "2027-12-01T00:00:00.000Z" };
   const secure = linesOf({ registry: "web1:5000", listen: "0.0.0.0:5000", tls });
   assert.doesNotMatch(secure, /insecure/);
-  assert.match(secure, /^ +regctl setup trust web1:5000\n +regctl setup trust web1:5000 --fingerprint AB:CD --on /m);
+  assert.match(
+    secure,
+    /^ +regctl setup trust web1:5000\n +regctl setup trust web1:5000 --fingerprint AB:CD --on /m,
+  );
   assert.doesNotMatch(linesOf({ tls }), /setup trust/, "an engine takes loopback addresses as they are");
   assert.match(secure, /AB:CD/);
 });
