@@ -47,15 +47,20 @@ function cachePath({ folder, registry }: Pick<CachePlace, "folder" | "registry">
 export async function openLayerCache(place: CachePlace): Promise<LayerCache> {
   const content = await readContent(place);
   const learnt: Content = new Map();
+  let saving: Promise<void> = Promise.resolve();
   return {
     formsOf: (diffId) => learnt.get(diffId) ?? content.get(diffId) ?? [],
     learn: (diffId, layer, repository) => {
       const forms = learnt.get(diffId) ?? content.get(diffId) ?? [];
       learnt.set(diffId, joinForms([{ ...layer, repositories: [repository] }], forms));
     },
-    save: async () => {
-      if (learnt.size > 0 && place.maySave) await writeContent(place, learnt);
+    save: () => {
+      const batch = new Map(learnt);
+      // What is learnt while this is being written is for the next time.
+      for (const [diffId, forms] of batch) content.set(diffId, forms);
       learnt.clear();
+      if (batch.size > 0 && place.maySave) saving = saving.then(() => writeContent(place, batch));
+      return saving;
     },
   };
 }
