@@ -1,11 +1,12 @@
 /**
  * `npm test`: static checks, then everything in test/, then other people's clients and registries where Go can build
  * them, then the lab where it can run. Prints what fails as it fails, and ends with what passed, what was skipped and
- * why. `--only check|unit|interop|lab` takes one part.
+ * why. `--only check|unit|interop|lab|long` takes one part; `long` runs only then.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { glob } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Count, runFiles } from "./support/run-files.ts";
@@ -86,7 +87,17 @@ async function runLab(): Promise<Count & { readonly reason?: string }> {
   return { ...nothing, ...(fault ? { failed: 1 } : { skipped: 1 }), reason: ability.reason };
 }
 
-const parts = { check: runChecks, unit: runUnit, interop: runInterop, lab: runLab };
+/** Minutes of images, cuts and other engines on hosts of the lab: only when they are asked for. */
+async function runLong(): Promise<Count & { readonly reason?: string }> {
+  const { openLab } = await import("./lab/prerequisites.ts");
+  const ability = await openLab(say);
+  if (!ability.can) return { ...nothing, failed: 1, reason: ability.reason };
+  return runFiles(await findFiles(longFiles), { concurrency: 1, fileTimeoutMs: 1_800_000, say });
+}
+
+const longFiles = "test/lab/**/*.long.ts";
+
+const parts = { check: runChecks, unit: runUnit, interop: runInterop, lab: runLab, long: runLong };
 
 async function runPart(name: keyof typeof parts): Promise<PartResult> {
   say(`\n== ${name}`);
@@ -109,12 +120,18 @@ function summarise(results: readonly PartResult[]): Count {
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const names = Object.keys(parts) as (keyof typeof parts)[];
-const chosen = values.only === undefined ? names : names.filter((name) => name === values.only);
+const usual = names.filter((name) => name !== "long");
+const chosen = values.only === undefined ? usual : names.filter((name) => name === values.only);
 if (chosen.length === 0) {
   process.stderr.write(`--only takes one of ${names.join(", ")}\n`);
   process.exitCode = 2;
 } else {
   const results: PartResult[] = [];
   for (const name of chosen) results.push(await runPart(name));
-  process.exitCode = summarise(results).failed === 0 ? 0 : 1;
+  const failed = summarise(results).failed;
+  if (values.only === undefined) {
+    const left = (await findFiles(longFiles)).map((file) => basename(file, ".long.ts"));
+    say(`not run, since it takes a quarter of an hour: ${left.join(", ")} (npm run test:long)`);
+  }
+  process.exitCode = failed === 0 ? 0 : 1;
 }
