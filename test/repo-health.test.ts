@@ -192,7 +192,7 @@ describe("text", () => {
 
   test("files are named in kebab-case after what they do", () => {
     for (const { path } of everything) {
-      assert.match(path, /^([a-z0-9-]+\/)*[a-z0-9-]+(\.(test|lab|interop|bench|contract))?\.ts$/);
+      assert.match(path, /^([a-z0-9-]+\/)*[a-z0-9-]+(\.(test|lab|long|interop|bench|contract))?\.ts$/);
       assert.doesNotMatch(path, /\b(utils?|helpers?|common|misc)\b/);
     }
   });
