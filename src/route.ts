@@ -69,9 +69,12 @@ function unknown(words: readonly string[], rest: readonly string[], known: Known
   const depth = topic === undefined ? 0 : topic.split(":").length;
   const typed = words.slice(0, depth + 1).join(" ");
   const help = topic === undefined ? "regctl --help" : `regctl ${topic.replaceAll(":", " ")} --help`;
+  // Below a word that is right only what stands there is meant.
+  const meant =
+    topic === undefined ? known.commands : known.commands.filter((id) => id.startsWith(`${topic}:`));
   return new RegctlError("USAGE", {
     problem: `There is no command "${typed}"`,
-    type: correct(words, rest, known.commands) ?? help,
+    type: correct(words, rest, meant) ?? help,
   });
 }
 

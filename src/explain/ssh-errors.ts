@@ -43,7 +43,7 @@ function at(host: string, port: number): string {
 
 export const sshWords: WordsFor<SshCode> = {
   SSH_NAME_UNKNOWN: ({ host }) => ({
-    message: `There is no address for the name ${host}.`,
+    message: `The name "${host}" has no address.`,
     remedies: [quoteLine(["getent", "hosts", host]), "Use an address, or a Host of your ~/.ssh/config"],
   }),
   SSH_UNREACHABLE: ({ host, port, reason }) => ({

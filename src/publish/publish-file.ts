@@ -99,17 +99,26 @@ async function publishAsItIs(publishing: FilePublishing, world: PublishWorld): P
     meter.tell();
     if (!dryRun)
       await putNames(root, overwrite ? states.slice(1) : await readNames(destination), destination, world);
-    const { moved, reused, mounted } = item.blobs;
     return {
       root: digest,
       imageId: imageIdOf(root, digest),
       bytesSent: item.bytesMoved,
       bytesReused: item.bytesReused,
-      layers: { sent: moved, reused, mounted },
+      layers: layersOf(item.blobs, root),
     };
   } finally {
     await mover.settled();
   }
+}
+
+/** Without the configurations, of which each image has one: a new layer makes a new one. */
+function layersOf(
+  { moved, reused, mounted }: { readonly moved: number; readonly reused: number; readonly mounted: number },
+  { manifest }: Readable,
+): Published["layers"] {
+  const configurations = manifest.kind === "index" ? manifest.manifests.length : 1;
+  const sent = Math.max(0, moved - configurations);
+  return { sent, reused: Math.max(0, reused - (configurations - (moved - sent))), mounted };
 }
 
 function imageIdOf({ manifest }: Readable, digest: Digest): string {

@@ -25,7 +25,8 @@ export function renderQuickstart(outcome: QuickstartOutcome, options: RenderOpti
   const widest = Math.max(...next.map(({ about }) => widthOf(about)));
   const stays = [
     `The registry stays: ${registry}, in ${guardLine(kept ?? "", false)}`,
-    "It ends with: regctl serve stop",
+    `It ends with: regctl serve stop --storage ${guardLine(`${kept ?? ""}/registry`, false)}`,
+    `Its folder then goes with: rm -r ${guardLine(kept ?? "", false)}`,
   ];
   return [
     "",
