@@ -23,8 +23,9 @@ type HostCode =
   | "ROLLBACK_FAILED";
 
 /** A message of the engine, with its cause where we know it, and the remedies that belong to it. */
-function explainReason(reason: string, otherwise: readonly string[]) {
-  const [known] = explainText(reason);
+/** `from`: words by which it is known who says so, where the message itself leaves them out. */
+function explainReason(reason: string, otherwise: readonly string[], from = "") {
+  const [known] = explainText(from + reason);
   return known === undefined
     ? { reason: sentence(reason), remedies: otherwise }
     : { reason: `${sentence(reason)} ${known.message}`, remedies: known.remedies };
@@ -93,7 +94,8 @@ export const hostWords: WordsFor<HostCode> = {
     remedies: ["Upgrade the engine, or publish the image again with gzip", "Into a file: --output oci:DIR"],
   }),
   ENGINE_ERROR: ({ host, request, status, message }) => {
-    const explained = explainReason(message, ["Run it again with --verbose"]);
+    // With containerd's store docker passes on containerd's words, which its own CLI puts behind these.
+    const explained = explainReason(message, ["Run it again with --verbose"], "Error response from daemon: ");
     return {
       message: `The engine on ${host} answered ${request} with status ${status}: ${explained.reason}`,
       remedies: explained.remedies,

@@ -184,6 +184,15 @@ test("a known message of the engine brings its cause and remedy along", () => {
   assert.match(remedies[0] ?? "", /^regctl setup insecure/);
 });
 
+test("docker with containerd's store speaks containerd's words, and is told as docker is", () => {
+  const message =
+    'failed to resolve reference "r.test:5000/a:1": failed to do request: Head "https://r.test:5000/v2/a/manifests/1": http: server gave HTTP response to HTTPS client';
+  const facts = { host: "h", request: "POST /images/create", status: 500, message };
+  assert.deepEqual(explain(new RegctlError("ENGINE_ERROR", facts)).remedies, [
+    "regctl setup insecure r.test:5000",
+  ]);
+});
+
 test("what is not ours becomes INTERNAL and keeps its cause", () => {
   const thrown = new TypeError("x is not a function");
   const error = toRegctlError(thrown);
