@@ -15,7 +15,7 @@ test("every check of tunnel.sh holds", async (context) => {
     ...person.env,
     SERVER: person.spec,
     TO: registry.host,
-    DEAD: `127.0.0.1:${await closedPort()}`,
+    DEAD: `127.0.0.1:${closedPort}`,
     DENIED: `tester@127.0.0.1:${denied.port}`,
     CLOSED: `tester@127.0.0.1:${closed.port}`,
   });

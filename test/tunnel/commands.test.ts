@@ -261,9 +261,9 @@ describe("what can be wrong is said", { concurrency: 2 }, () => {
     await using strict = await openTunnelPerson({ server: { forbidForwarding: true } });
     assert.deepEqual(await fails(closed, registry.host), [4, "SSH_AUTH_FAILED"]);
     assert.deepEqual(await fails(strict, registry.host), [3, "SSH_FORWARD_DENIED"]);
-    const dead = `127.0.0.1:${await closedPort()}`;
+    const dead = `127.0.0.1:${closedPort}`;
     assert.deepEqual(await fails(person, dead), [6, "TUNNEL_NO_REGISTRY"]);
-    const nowhere = await person.failure("tunnel", `u@127.0.0.1:${await closedPort()}`);
+    const nowhere = await person.failure("tunnel", `u@127.0.0.1:${closedPort}`);
     assert.deepEqual(nowhere, [6, "SSH_UNREACHABLE"]);
     assert.deepEqual(await person.failure("tunnel", "no-such-host.invalid"), [6, "SSH_NAME_UNKNOWN"]);
     const holder = createServer().listen(0, "127.0.0.1");

@@ -64,7 +64,7 @@ describe("a command inside a tunnel", { concurrency: 2 }, () => {
   test("is not started without the tunnel, nor where there is no such command: 125", async () => {
     await using registry = await startOwnRegistry();
     await using person = await openTunnelPerson();
-    const nothing = ["tunnel", person.spec, "--to", `127.0.0.1:${await closedPort()}`, ...usual];
+    const nothing = ["tunnel", person.spec, "--to", `127.0.0.1:${closedPort}`, ...usual];
     const mark = join(person.home, "mark");
     const one = await person.run([...nothing, "--", "touch", mark]);
     assert.equal(one.code, 125);
