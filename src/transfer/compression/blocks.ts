@@ -79,20 +79,3 @@ export async function* compressBlocks(
     await Promise.allSettled(underWay);
   }
 }
-
-export interface Expectation {
-  /** Bytes that the result of a block is read into at a time: with luck, it fits once. */
-  size(block: number): number;
-  saw(block: number, result: number): void;
-}
-
-/** A block is taken to shrink as the last one did: room that is not needed is memory that has to be collected. */
-export function createExpectation(): Expectation {
-  let share = 0.5;
-  return {
-    size: (block) => Math.max(64, Math.ceil(block * Math.min(1, share * 1.125))),
-    saw: (block, result) => {
-      share = result / block;
-    },
-  };
-}

@@ -1,7 +1,7 @@
 /** Zstandard (RFC 8878) as frames that follow each other, one for each block: readers take them for one stream. */
 import { promisify } from "node:util";
 import { constants, zstdCompress } from "node:zlib";
-import { type BlockOptions, compressBlocks, createExpectation } from "./blocks.ts";
+import { type BlockOptions, compressBlocks } from "./blocks.ts";
 
 const zstdCompressAsync = promisify(zstdCompress);
 
@@ -16,16 +16,12 @@ export async function* zstd(
     [constants.ZSTD_c_checksumFlag]: 1,
     [constants.ZSTD_c_contentSizeFlag]: 1,
   };
-  const expect = createExpectation();
-  const compress = async (block: Buffer): Promise<Buffer> => {
-    const compressed = await zstdCompressAsync(block, {
+  const compress = (block: Buffer): Promise<Buffer> =>
+    zstdCompressAsync(block, {
       params,
-      chunkSize: expect.size(block.length),
+      chunkSize: Math.max(64, block.length >> 1),
       pledgedSrcSize: block.length,
     });
-    expect.saw(block.length, compressed.length);
-    return compressed;
-  };
   let blocks = 0;
   yield* compressBlocks(input, compress, options, () => {
     blocks += 1;
