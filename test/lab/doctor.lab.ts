@@ -6,7 +6,7 @@ import type { DoctorOutcome } from "../../src/doctor/outcome.ts";
 import { createTlsAuthority, type TlsAuthority } from "../support/tls-authority.ts";
 import { startTokenServer } from "../support/token-server.ts";
 import type { Finished } from "./command.ts";
-import { eventually, must } from "./conduct.ts";
+import { engineAnswers, eventually, must } from "./conduct.ts";
 import { shell } from "./engine-state.ts";
 import { type LabHost, startHost, startRegistry } from "./lab.ts";
 import { startNginx } from "./nginx.ts";
@@ -62,8 +62,6 @@ describe("doctor", { skip, concurrency: 1, timeout: 300_000 }, () => {
     const asked = outcome.checks.find(({ id }) => id === "engine-asks");
     assert.equal(asked?.status, "ok", "the engine itself was asked");
   };
-  const engineAnswers = () =>
-    eventually("the engine answers", async () => (await host.run(["docker", "version"])).code === 0);
 
   it("a registry on loopback, and one that the engine is told of by --fix", async () => {
     const registry = await startRegistry(host);
@@ -196,11 +194,11 @@ describe("doctor", { skip, concurrency: 1, timeout: 300_000 }, () => {
       printf '[Service]\\nEnvironment="HTTPS_PROXY=http://${host.address}:3128"\\n' >/etc/systemd/system/docker.service.d/proxy.conf
       systemctl daemon-reload; systemctl restart docker`,
     );
-    await engineAnswers();
+    await engineAnswers(host);
     const outcome = await names("failed proxy PROXY_IN_THE_WAY", given);
     // The cure that is shown is one.
     await shell(host, outcome.cause?.remedies[0] ?? "false");
-    await engineAnswers();
+    await engineAnswers(host);
     await healthy(given);
     await shell(host, "rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload");
     await shell(host, "systemctl stop docker.socket docker");

@@ -1,6 +1,6 @@
 /** What setup may change on a lab host and what it must not: its files, its engine, its container. */
 import assert from "node:assert/strict";
-import { eventually, must } from "./conduct.ts";
+import { engineAnswers, must } from "./conduct.ts";
 import { type LabHost, runContainer } from "./lab.ts";
 
 const survivor = "survivor";
@@ -52,7 +52,7 @@ export async function survivorPidOf(host: LabHost): Promise<number> {
 
 /** A container that runs, and its pid. */
 export async function startSurvivor(host: LabHost): Promise<number> {
-  await eventually("the engine", async () => (await host.run(["docker", "info"])).code === 0);
+  await engineAnswers(host);
   await host.run(["docker", "rm", "-f", survivor]);
   await runContainer(host, survivor);
   const pid = await survivorPidOf(host);

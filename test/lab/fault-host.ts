@@ -105,15 +105,6 @@ export async function enginePid(host: LabHost): Promise<string> {
   return (await must(host, "cat", "/run/docker.pid")).trim();
 }
 
-export async function engineAnswers(host: LabHost): Promise<void> {
-  await eventually("an answer of the engine", () =>
-    listed(host).then(
-      () => true,
-      () => false,
-    ),
-  );
-}
-
 /** The administrator's own way, without regctl: a text, and the engine that has loaded it and lists `entries`. */
 export async function loadText(host: LabHost, text: string, entries: readonly string[]): Promise<void> {
   // A reload does not forget what a text does not mention.

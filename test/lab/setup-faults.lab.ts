@@ -2,12 +2,11 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describe, it } from "node:test";
-import { must } from "./conduct.ts";
+import { engineAnswers, must } from "./conduct.ts";
 import {
   containerPid,
   daemonJson,
   defaultFile,
-  engineAnswers,
   enginePid,
   journalOf,
   listed,

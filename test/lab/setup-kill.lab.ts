@@ -6,13 +6,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { applySteps } from "../../src/platform/apply.ts";
-import { must } from "./conduct.ts";
+import { engineAnswers, must } from "./conduct.ts";
 import {
   containerPid,
   cutSessions,
   daemonJson,
   defaultFile,
-  engineAnswers,
   enginePid,
   isLocked,
   journalOf,
@@ -233,6 +232,7 @@ describe("setup is ended in the middle", { skip, concurrency: true, timeout: 400
       person = await openPerson(host);
       await writeText(host, defaultFile, sceneOf().before[defaultFile] ?? null);
       await must(host, "service", "docker", "restart");
+      await engineAnswers(host);
       container = await runContainer(host, "survivor");
     });
     after(async () => {
