@@ -2,11 +2,13 @@
  * Bundles src/main.ts and everything it needs into dist/, so that the package has no dependencies to install.
  * What is loaded late stays in files of its own.
  */
+import { createHash } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, transform } from "esbuild";
-import { loadNodeLate, loadOclifLate } from "./lazy-requires.ts";
+import { loadSshLate } from "./late-ssh.ts";
+import { loadCommonJsLate, loadNodeLate, loadOclifLate } from "./lazy-requires.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 
@@ -23,25 +25,35 @@ export async function bundle(outdir = join(repository, "dist")): Promise<void> {
   const { outputFiles } = await build({
     ...common,
     absWorkingDir: repository,
-    // The second is the program of a thread, which is started by its file.
-    entryPoints: { main: "src/main.ts", "bcrypt-thread": "src/system/bcrypt-thread.ts" },
+    // The others are programs of threads, which are started by their files.
+    entryPoints: {
+      main: "src/main.ts",
+      "bcrypt-thread": "src/system/bcrypt-thread.ts",
+      "deflate-thread": "src/system/deflate-thread.ts",
+      "hash-thread": "src/system/hash-thread.ts",
+    },
     outdir,
     bundle: true,
     splitting: true,
     format: "esm",
     mainFields: ["module", "main"],
     legalComments: "linked",
-    plugins: [loadOclifLate],
-    // Native parts that ssh2 can do without, and what oclif looks for only in development.
-    external: ["*.node", "cpu-features", "typescript", "pnpapi"],
+    plugins: [loadOclifLate, loadSshLate],
+    // What oclif looks for only in development.
+    external: ["typescript", "pnpapi"],
     write: false,
   });
   await rm(outdir, { recursive: true, force: true });
   await mkdir(outdir, { recursive: true });
-  await writeFile(join(outdir, "package.json"), '{ "type": "commonjs" }\n');
+  const hash = createHash("sha256");
   for (const { path, text } of outputFiles) {
-    await writeFile(path, path.endsWith(".js") ? await toCommonJs(text, basename(path)) : text);
+    const content = path.endsWith(".js") ? await toCommonJs(text, basename(path)) : text;
+    hash.update(content);
+    await writeFile(path, content);
   }
+  // What is compiled of it is kept under that name.
+  const about = { type: "commonjs", build: hash.digest("hex").slice(0, 16) };
+  await writeFile(join(outdir, "package.json"), `${JSON.stringify(about)}\n`);
 }
 
 const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filename).href;';
@@ -51,7 +63,7 @@ const moduleUrl = 'const __moduleUrl = require("node:url").pathToFileURL(__filen
  * such modules can be split by esbuild, so each is made into a CommonJS one afterwards.
  */
 async function toCommonJs(code: string, sourcefile: string): Promise<string> {
-  const { code: result } = await transform(code, {
+  const { code: result } = await transform(loadCommonJsLate(code), {
     ...common,
     // So that every import stays a statement of its own.
     minifySyntax: false,

@@ -18,6 +18,7 @@ import type {
   Question,
   Spawn,
 } from "./ports.ts";
+import type { OpenRunningHash } from "./registry/digest.ts";
 import type { OpenTransport } from "./registry/http/transport.ts";
 import type { ComparePassword } from "./server/auth/passwords.ts";
 import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
@@ -30,6 +31,7 @@ import type { SshConnection } from "./ssh/connection.ts";
 import type { HostSpec } from "./ssh/host-spec.ts";
 import type { SshTarget } from "./ssh/target.ts";
 import type { TcpAddress } from "./system/tcp.ts";
+import type { CompressBlock } from "./transfer/compression/blocks.ts";
 import type { RunInFront } from "./tunnel/hold-for-command.ts";
 import type { ListenLocally } from "./tunnel/listener.ts";
 import type { ConnectAs } from "./tunnel/world.ts";
@@ -98,8 +100,12 @@ export interface Context {
   /** What a registry's storage is made of. */
   storeFiles(): Promise<StoreFiles>;
   holdFolder(): Promise<HoldFolder>;
+  /** Hashes large blobs in a thread of its own. */
+  hashing(): Promise<OpenRunningHash>;
   /** Compares passwords in a thread of its own. */
   comparePassword(): Promise<ComparePassword>;
+  /** On as many threads as there are processors, which end with this process. */
+  deflate(): Promise<CompressBlock>;
   controlSockets(): Promise<ControlSockets>;
   startInBackground(): Promise<StartInBackground>;
   /** A log of at most this many bytes, and as many again of what came before. */

@@ -2,6 +2,7 @@
 import { chooseImage } from "../access/which-image.ts";
 import type { Settings } from "../config/settings.ts";
 import { RegctlError } from "../errors.ts";
+import { quoteLine } from "../explain/quote.ts";
 import { type Reference, renderReference, withDefaultTag } from "../registry/reference.ts";
 import type { PublishWorld } from "./world.ts";
 
@@ -23,13 +24,15 @@ export interface NamesInput {
   /** NAME[:TAG] each. */
   readonly given: readonly string[];
   readonly registry?: string | undefined;
+  /** The image as it was typed. */
+  readonly image: string;
   /** What the image is called where it is. */
   readonly own: readonly string[];
 }
 
 /** Throws USAGE, BAD_REFERENCE, BAD_REGISTRY. A tag that nobody named is told. */
 export async function chooseNames(input: NamesInput, world: PublishWorld): Promise<Names> {
-  const wanted = input.given.length > 0 ? input.given : ownName(input.own);
+  const wanted = input.given.length > 0 ? input.given : ownName(input);
   const chosen = await Promise.all(
     wanted.map((name) => chooseImage(name, { registry: input.registry }, world)),
   );
@@ -49,14 +52,14 @@ export async function chooseNames(input: NamesInput, world: PublishWorld): Promi
   return { registry: first.registry, names: [first, ...once.values()], settings: image.settings };
 }
 
-function ownName(own: readonly string[]): readonly string[] {
+function ownName({ own, image }: NamesInput): readonly string[] {
   if (own.length === 1) return own;
   throw new RegctlError("USAGE", {
     problem:
       own.length === 0
         ? "the image has no name of its own, so one is needed"
         : `the image has several names (${own.slice(0, 5).join(", ")}): say which one`,
-    type: `regctl publish IMAGE ${own[0] ?? "NAME:TAG"}`,
+    type: quoteLine(["regctl", "publish", image, own[0] ?? "NAME:TAG"]),
   });
 }
 

@@ -1,7 +1,7 @@
 /** Publishing an image of an engine, by the way that suits. */
 
 import { readEngineTrust } from "../access/engine-trust.ts";
-import { usesContainerdStore } from "../engine/engine-info.ts";
+import { isPodman, usesContainerdStore } from "../engine/engine-info.ts";
 import type { EngineImageDetails } from "../engine/image-info.ts";
 import { type ReachedEngine, reachEngine } from "../engine/reach-engine.ts";
 import { hostOf } from "../registry/insecure-list.ts";
@@ -70,6 +70,11 @@ export async function publishFromEngine(
       published: await run(chosen, publishing, null, world, () => publishStored(publishing, world)),
     };
   }
+  if (publishing.via === "engine" && !publishing.dryRun && !isPodman(await reached.engine.version())) {
+    // It asks the registry for each layer itself, and tells what became of it.
+    const chosen = await choose(publishing, null);
+    return { ...chosen, published: await pushIt(chosen, publishing, null, world) };
+  }
   const image = openEngineImage(reached.engine, details, world, destination.signal);
   const standings = await readStandings({
     ...destination,
@@ -85,16 +90,32 @@ export async function publishFromEngine(
 }
 
 async function run(
-  { way, why }: ChosenWay,
+  chosen: ChosenWay,
   publishing: EnginePublishing,
   standings: Standings | null,
   world: PublishWorld,
   direct: () => Promise<Published>,
 ): Promise<Published> {
-  const { reached, destination, states, tag, overwrite, dryRun } = publishing;
-  world.emit({ event: "note", note: `by the ${way === "engine" ? "engine" : "direct way"}: ${why}` });
   // What would be sent is the same either way, but for how it is packed.
-  if (way === "direct" || dryRun) return await direct();
+  if (chosen.way === "engine" && !publishing.dryRun) {
+    return await pushIt(chosen, publishing, standings, world);
+  }
+  tellWay(chosen, world);
+  return await direct();
+}
+
+function tellWay({ way, why }: ChosenWay, { emit }: PublishWorld): void {
+  emit({ event: "note", note: `by the ${way === "engine" ? "engine" : "direct way"}: ${why}` });
+}
+
+async function pushIt(
+  chosen: ChosenWay,
+  publishing: EnginePublishing,
+  standings: Standings | null,
+  world: PublishWorld,
+): Promise<Published> {
+  const { reached, destination, states, tag, overwrite } = publishing;
+  tellWay(chosen, world);
   if (!overwrite) refuseTaken(states, null);
   const push = { ...publishing, engine: reached.engine, standings, keepTags: tag, destination };
   return await publishByEngine(push, world);

@@ -66,7 +66,9 @@ async function publishArgument(
   world: PublishWorld,
   signal: AbortSignal,
 ): Promise<Done> {
-  if (argument.kind === "engine") return await withEngine(argument.name, shape, input, world, signal);
+  // What was typed is judged before anything is opened or asked.
+  const typed = input.names.length > 0 ? await chooseNames({ ...namesOf(input), own: [] }, world) : null;
+  if (argument.kind === "engine") return await withEngine(argument.name, typed, shape, input, world, signal);
   if (input.via === "engine") {
     throw new RegctlError("USAGE", {
       problem: "an engine pushes what it has, and this image lies in a file",
@@ -75,7 +77,7 @@ async function publishArgument(
   }
   const file = await openFile(argument);
   try {
-    const names = await chooseNames({ given: input.names, registry: input.registry, own: file.own }, world);
+    const names = typed ?? (await chooseNames({ ...namesOf(input), own: file.own }, world));
     return await withDestination(names, input, world, signal, async (destination, states) => {
       const cache = await openCache(names, world);
       const rules = { overwrite: input.overwrite, dryRun: input.dryRun };
@@ -90,8 +92,13 @@ async function publishArgument(
   }
 }
 
+function namesOf({ image, names, registry }: PublishInput) {
+  return { image, given: names, registry };
+}
+
 async function withEngine(
   name: string,
+  typed: Names | null,
   shape: Shape,
   input: PublishInput,
   world: PublishWorld,
@@ -100,7 +107,7 @@ async function withEngine(
   const found = await openFromEngine(name, input.context, world);
   try {
     const own = ownNames(name, found.details.tags);
-    const names = await chooseNames({ given: input.names, registry: input.registry, own }, world);
+    const names = typed ?? (await chooseNames({ ...namesOf(input), own }, world));
     return await withDestination(names, input, world, signal, async (destination, states) => {
       const cache = await openCache(names, world);
       const { published, ...way } = await publishFromEngine(

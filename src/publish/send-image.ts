@@ -2,7 +2,7 @@
 
 import type { Digest } from "../registry/digest.ts";
 import { mediaTypes } from "../registry/media-types.ts";
-import type { Compression } from "../transfer/compression/compression.ts";
+import type { Compression, Packers } from "../transfer/compression/compression.ts";
 import type { Meter } from "../transfer/meter.ts";
 import type { Destination } from "./destination.ts";
 import { createEstimate } from "./estimate.ts";
@@ -69,8 +69,9 @@ export async function sendImage(sending: SendingImage, world: PublishWorld): Pro
   };
   const wanted = [...new Set([...image.diffIds, image.id])];
   const estimate = createEstimate(unpackedBytes(sending, parts), sending.meter);
+  const packers = { threads: world.cores, deflate: await world.deflate() };
   for (let readings = 1; wanted.some((part) => !parts.has(part)); readings += 1) {
-    await readOnce({ ...sending, parts, keep, estimate, last: readings >= mostReadings }, world);
+    await readOnce({ ...sending, parts, keep, estimate, packers, last: readings >= mostReadings }, world);
   }
   estimate.end();
   return { parts, sent, mounted };
@@ -87,6 +88,7 @@ interface Reading extends SendingImage {
   readonly parts: ReadonlyMap<Digest, PackedLayer>;
   readonly keep: (part: Digest, layer: PackedLayer, bytes: number) => void;
   readonly estimate: ReturnType<typeof createEstimate>;
+  readonly packers: Packers;
   /** What is missing afterwards stays missing. */
   readonly last: boolean;
 }
@@ -102,7 +104,6 @@ async function readOnce(reading: Reading, world: PublishWorld): Promise<void> {
     ...reading,
     upload,
     notes,
-    threads: world.cores,
     versions: world.libraries,
     onBytes: meter.passed,
     what: image.what,

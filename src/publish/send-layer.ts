@@ -3,7 +3,12 @@
 import { RegctlError } from "../errors.ts";
 import { interruptible } from "../interruptible.ts";
 import { computeDigest, type Digest, openHash } from "../registry/digest.ts";
-import { type Compression, compress, compressionId } from "../transfer/compression/compression.ts";
+import {
+  type Compression,
+  compress,
+  compressionId,
+  type Packers,
+} from "../transfer/compression/compression.ts";
 import { leftUpload } from "../transfer/registry-target.ts";
 import { emptyNote, type UploadNote, type UploadNotes } from "../transfer/resume-state.ts";
 import { createStreamFeed } from "../transfer/stream-feed.ts";
@@ -16,8 +21,7 @@ export interface LayerSending {
   readonly upload: Omit<UploadOptions, "note">;
   readonly notes: UploadNotes;
   readonly compression: Compression;
-  /** Blocks that are packed at the same time. */
-  readonly threads: number;
+  readonly packers: Packers;
   /** Of the libraries that pack, so that what an older one packed is not gone on with. */
   readonly versions: { readonly zlib?: string; readonly zstd?: string };
   readonly estimate: Estimate;
@@ -125,8 +129,8 @@ async function* pack(
   { content }: RawLayer,
   sending: LayerSending,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { compression, threads, estimate } = sending;
-  for await (const chunk of compress(content, compression, threads)) {
+  const { compression, packers, estimate } = sending;
+  for await (const chunk of compress(content, compression, packers)) {
     estimate.packed(chunk.byteLength);
     yield chunk;
   }

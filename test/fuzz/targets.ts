@@ -25,6 +25,7 @@ import { rankName } from "../../src/registry/search-rank.ts";
 import { compareTags } from "../../src/registry/semver.ts";
 import { parseTagFilter, parseTagPattern } from "../../src/registry/tag-filter.ts";
 import { parseWarnings } from "../../src/registry/warning-header.ts";
+import { deflateTarget } from "./deflate-target.ts";
 import { serverTargets } from "./server-targets.ts";
 
 export interface Target {
@@ -200,4 +201,5 @@ export const targets: readonly Target[] = [
     assert.ok(rank === null || rank.cost >= 0);
   }),
   ...serverTargets,
+  deflateTarget,
 ];

@@ -12,7 +12,7 @@ export interface Zone {
 
 export const zones: Readonly<Record<string, Zone>> = {
   contract: {
-    files: ["src/errors.ts", "src/exit-codes.ts", "src/ports.ts"],
+    files: ["src/command-words.ts", "src/errors.ts", "src/exit-codes.ts", "src/ports.ts"],
     may: [],
     why: "what everybody knows knows nobody",
   },
@@ -43,6 +43,7 @@ export const zones: Readonly<Record<string, Zone>> = {
       "src/answer.ts",
       "src/complete-line.ts",
       "src/completion-words.ts",
+      "src/invocation.ts",
       "src/quiet-context.ts",
       "src/oclif.ts",
       "src/route.ts",
@@ -65,7 +66,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   context: {
     files: ["src/context.ts", "src/doors.ts"],
     may: ["config", "contract", "engine", "ssh", "streams", "system", "tunnel"],
-    mayType: ["doctor", "flags", "platform", "registry", "server", "service"],
+    mayType: ["doctor", "flags", "platform", "registry", "server", "service", "transfer"],
     why: "the only place where system/ is wired",
   },
   commands: {
@@ -116,7 +117,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   },
   access: {
     files: ["src/access/"],
-    may: ["addresses", "config", "contract", "engine", "registry", "service"],
+    may: ["addresses", "config", "contract", "engine", "quoting", "registry", "service"],
     mayType: ["context"],
     why: "which registry is meant (a tunnel's too), how it is reached and who we are there",
   },
@@ -292,7 +293,7 @@ export const zones: Readonly<Record<string, Zone>> = {
   system: {
     files: ["src/system/"],
     may: ["contract", "quoting", "streams", "waiting"],
-    mayType: ["doctor", "engine", "platform", "registry", "server", "service", "ssh", "tunnel"],
+    mayType: ["doctor", "engine", "platform", "registry", "server", "service", "ssh", "transfer", "tunnel"],
     why: "adapters behind ports that their users own",
   },
 };

@@ -1,7 +1,8 @@
 /** How layers are packed on their way: what `--compression` says, and the compressor for it. */
 import { RegctlError } from "../../errors.ts";
 import { mediaTypes } from "../../registry/media-types.ts";
-import { gzip } from "./gzip.ts";
+import type { CompressBlock } from "./blocks.ts";
+import { deflateByZlib, gzip } from "./gzip.ts";
 import { zstd } from "./zstd.ts";
 
 export type Algorithm = "gzip" | "zstd" | "none";
@@ -29,6 +30,10 @@ const rows: Readonly<Record<Algorithm, Row>> = {
   none: { least: 0, most: 0, usual: 0, blockBytes: mebibyte },
 };
 
+/** The level of gzip that our own deflate stands for, and its version: another one wherever it writes other bytes. */
+const ownLevel = 1;
+const ownVersion = "own-1";
+
 export const usualCompression: Compression = { algorithm: "gzip", level: rows.gzip.usual };
 
 /** `gzip`, `zstd:3`, `none`. Throws USAGE. */
@@ -55,8 +60,9 @@ export function compressionId(
   versions: { readonly zlib?: string; readonly zstd?: string },
 ): string {
   if (algorithm === "none") return "none";
-  const library = algorithm === "gzip" ? versions.zlib : versions.zstd;
-  return `${algorithm}:${level}:${rows[algorithm].blockBytes}:${library ?? "unknown"}:2`;
+  const own = algorithm === "gzip" && level === ownLevel;
+  const library = own ? ownVersion : algorithm === "gzip" ? versions.zlib : versions.zstd;
+  return `${algorithm}:${level}:${rows[algorithm].blockBytes}:${library ?? "unknown"}:3`;
 }
 
 /** What a layer that is packed so is called in an OCI manifest. */
@@ -65,13 +71,21 @@ export function layerMediaTypeOf(algorithm: Algorithm): string {
   return algorithm === "zstd" ? mediaTypes.ociLayerZstd : mediaTypes.ociLayer;
 }
 
-/** `threads`: how many blocks are compressed at the same time. */
+export interface Packers {
+  /** How many blocks are compressed at the same time. */
+  readonly threads: number;
+  /** Packs the blocks of gzip at level 1. */
+  readonly deflate: CompressBlock;
+}
+
 export function compress(
   input: AsyncIterable<Uint8Array>,
   { algorithm, level }: Compression,
-  threads: number,
+  { threads, deflate }: Packers,
 ): AsyncIterable<Uint8Array> {
   const options = { blockBytes: rows[algorithm].blockBytes, inFlight: threads + 1 };
-  if (algorithm === "gzip") return gzip(input, level, options);
+  if (algorithm === "gzip") {
+    return gzip(input, level === ownLevel ? deflate : deflateByZlib(level), options);
+  }
   return algorithm === "zstd" ? zstd(input, level, options) : input;
 }
