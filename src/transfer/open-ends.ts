@@ -68,7 +68,11 @@ export async function chooseEnds(input: EndsInput, world: AccessWorld): Promise<
 async function chooseEnd(text: EndpointText, input: EndsInput, world: AccessWorld): Promise<ChosenEnd> {
   if (text.kind !== "registry") return { end: text, settings: null };
   const choose = input.allTags ? chooseRepository : chooseImage;
-  const { reference, settings } = await choose(text.text, { registry: input.registry }, world);
+  const { reference, settings } = await choose(
+    text.text,
+    { registry: input.registry, takesFiles: true },
+    world,
+  );
   return { end: { kind: "registry", reference }, settings };
 }
 

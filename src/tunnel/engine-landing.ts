@@ -8,9 +8,10 @@ import type { SshTarget } from "../ssh/target.ts";
 import { type EngineSide, type EngineWay, noEngineHost } from "./engine-side.ts";
 import { listenThere } from "./entrance-there.ts";
 import { dialHeld } from "./held-dial.ts";
-import { type ConnectOnce, keepConnection } from "./kept-connection.ts";
+import { type ConnectOnce, type KeepWorld, keepConnection } from "./kept-connection.ts";
 import type { OpenAtEngine } from "./open-tunnel.ts";
 import { readEngineSide } from "./read-engine-side.ts";
+import type { NotesWorld } from "./session-notes.ts";
 import type { Forward } from "./tunnel.ts";
 import type { TunnelWorld } from "./world.ts";
 
@@ -107,7 +108,11 @@ export function meetsDirectly(
   return same && to.kind === "tcp" && isLoopbackHost(to.host) ? to.port : null;
 }
 
-function openThere(connect: ConnectOnce, world: TunnelWorld): OpenAtEngine {
+/** By a connection of its own to the engine's host, which comes back by itself whatever the one to the server does. */
+export function openThere(
+  connect: ConnectOnce,
+  world: KeepWorld & NotesWorld & Pick<TunnelWorld, "connectTimeoutMs">,
+): OpenAtEngine {
   return async ({ from, to }, kept, { holdMs, onChange, onProblem }) => {
     const engine = await keepConnection(connect, { connectTimeoutMs: world.connectTimeoutMs }, world);
     engine.onChange(onChange);
@@ -123,6 +128,7 @@ function openThere(connect: ConnectOnce, world: TunnelWorld): OpenAtEngine {
         get problem() {
           return engine.problem ?? entrance.problem;
         },
+        link: engine,
         close,
       };
     } catch (error) {

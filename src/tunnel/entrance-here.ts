@@ -52,6 +52,7 @@ export async function listenHere(at: Destination, dial: Dial, world: EntranceWor
     at: listener.at,
     traffic,
     problem: null,
+    link: null,
     close: async () => {
       const closing = listener.close();
       for (const near of arrivals) breakOff(near);

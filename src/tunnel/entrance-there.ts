@@ -42,6 +42,7 @@ export async function listenThere(
       get problem() {
         return far?.problem ?? null;
       },
+      link: engine,
       close: () => entrance.close(),
     };
   } catch (error) {

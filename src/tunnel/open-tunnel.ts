@@ -3,7 +3,7 @@ import { listenHere } from "./entrance-here.ts";
 import { dialHeld } from "./held-dial.ts";
 import { type ConnectOnce, type KeepOptions, type KeepWorld, keepConnection } from "./kept-connection.ts";
 import type { ListenLocally } from "./listener.ts";
-import type { Entrance, Forward, KeptConnection, RunningTunnel, TunnelFacts } from "./tunnel.ts";
+import type { Entrance, Forward, KeptConnection, RunningTunnel, TunnelFacts, TunnelState } from "./tunnel.ts";
 
 export interface TunnelPlan extends KeepOptions {
   readonly connect: ConnectOnce;
@@ -41,7 +41,10 @@ export async function openTunnel(plan: TunnelPlan, world: OpenTunnelWorld): Prom
   const kept = await keepConnection(plan.connect, plan, world);
   const entrances: Entrance[] = [];
   const listeners: (() => void)[] = [];
+  let seen: Seen = { state: kept.state, since: kept.since };
   const onChange = (): void => {
+    const state = stateOf(kept, entrances);
+    if (state !== seen.state) seen = { state, since: world.clock.now() };
     for (const listener of listeners) listener();
   };
   kept.onChange(onChange);
@@ -58,7 +61,7 @@ export async function openTunnel(plan: TunnelPlan, world: OpenTunnelWorld): Prom
   }
   return {
     get facts() {
-      return sumUp(kept, entrances);
+      return sumUp(kept, entrances, seen);
     },
     entrances,
     onChange: (listener) => void listeners.push(listener),
@@ -88,17 +91,28 @@ async function open(
   return openAtEngine(forward, kept, { holdMs, onChange, onProblem });
 }
 
-function sumUp(kept: KeptConnection, entrances: readonly Entrance[]): TunnelFacts {
-  const { since, reconnects } = kept;
-  const problem = kept.problem ?? entrances.find((entrance) => entrance.problem !== null)?.problem ?? null;
-  const waits = kept.state === "up" && isRegctlError(problem, "PORT_HELD");
+type Seen = Pick<TunnelFacts, "state" | "since">;
+
+/**
+ * The server's connection comes first: nothing gets through without it. Then whatever keeps an entrance over there from
+ * listening, since docker finds nothing at its localhost meanwhile. Pure.
+ */
+function stateOf(kept: KeptConnection, entrances: readonly Entrance[]): TunnelState {
+  if (kept.state !== "up") return kept.state;
+  const away = entrances.find(({ problem }) => problem !== null);
+  if (away === undefined) return "up";
+  if (isRegctlError(away.problem, "PORT_HELD")) return "waiting-for-old-listener";
+  return away.link?.state === "failed" ? "failed" : "reconnecting";
+}
+
+function sumUp(kept: KeptConnection, entrances: readonly Entrance[], seen: Seen): TunnelFacts {
   const sum = (pick: (entrance: Entrance) => number): number =>
     entrances.reduce((total, entrance) => total + pick(entrance), 0);
   return {
-    state: waits ? "waiting-for-old-listener" : kept.state,
-    since,
-    reconnects,
-    problem,
+    ...seen,
+    connected: kept.state === "up",
+    reconnects: kept.reconnects + sum(({ link }) => link?.reconnects ?? 0),
+    problem: kept.problem ?? entrances.find(({ problem }) => problem !== null)?.problem ?? null,
     bytesUp: sum(({ traffic }) => traffic.bytesUp),
     bytesDown: sum(({ traffic }) => traffic.bytesDown),
     open: sum(({ traffic }) => traffic.open),

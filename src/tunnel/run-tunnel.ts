@@ -143,7 +143,7 @@ class ShownTunnel {
       local: started?.local ?? null,
       to: started?.to ?? (this.#request.to === null ? "" : renderTo(this.#request.to)),
       state,
-      healthy: this.#healthy && state === "up",
+      healthy: this.#healthy && facts?.connected === true,
       since: facts?.since.toISOString() ?? this.#startedAt,
       startedAt: this.#startedAt,
       startedBy: this.#startedBy,
@@ -159,10 +159,10 @@ class ShownTunnel {
   }
 
   async look(): Promise<TunnelItem> {
-    const { registry, state } = this.item();
+    const { registry } = this.item();
     // While it connects again the question would be held like everybody's.
-    this.#healthy =
-      registry !== null && state === "up" && (await isHealthy(registry, this.#request.trust, this.#world));
+    const asks = registry !== null && this.started?.tunnel.facts.connected === true;
+    this.#healthy = asks && (await isHealthy(registry, this.#request.trust, this.#world));
     return this.item();
   }
 }

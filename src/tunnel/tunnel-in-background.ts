@@ -1,4 +1,5 @@
 /** `regctl tunnel --detach`: whatever must be asked is asked here, then a process of its own keeps the tunnel. */
+import { isRegctlError, type RegctlError } from "../errors.ts";
 import { type DetachWorld, detach } from "../service/detach.ts";
 import { choosePort } from "./choose-port.ts";
 import { identifyTunnel, noSecrets, prepareTunnel, type Secrets } from "./prepare-tunnel.ts";
@@ -32,9 +33,27 @@ export async function tunnelInBackground(
   ];
   const input = JSON.stringify(prepared.secrets());
   const path = logPath(identity.name, world);
-  const document = await detach({ what: "The tunnel", args, logPath: path, input }, world);
-  // It is this program's own document.
-  return document as TunnelOutcome;
+  try {
+    const document = await detach({ what: "The tunnel", args, logPath: path, input }, world);
+    // It is this program's own document.
+    return document as TunnelOutcome;
+  } catch (error) {
+    throw isRegctlError(error, "START_FAILED") ? await whyNotStarted(error, identity.name, world) : error;
+  }
+}
+
+/** Another one may have got the name meanwhile, and then that is what there is to say. */
+async function whyNotStarted(
+  failed: RegctlError,
+  name: string,
+  world: BackgroundWorld,
+): Promise<RegctlError> {
+  try {
+    await assertNameFree(name, world);
+    return failed;
+  } catch (error) {
+    return isRegctlError(error, "TUNNEL_RUNS") ? error : failed;
+  }
 }
 
 /** What another process would only report in words is found out here, with its code. @throws RegctlError PORT_HELD */

@@ -16,12 +16,13 @@ const lookEveryMs = 250;
 
 /** @throws RegctlError NOT_RUNNING: no tunnel of this name is there, or was */
 export async function readTunnelLog(typed: string, world: TunnelWorld): Promise<TunnelLogOutcome> {
-  const name = await nameOfTunnel(typed, world);
+  const name = await nameOfTunnel(typed, "logs", world);
   const log = logPath(name, world);
   const [before, now] = await Promise.all([world.files.read(`${log}.1`), world.files.read(log)]);
   if (now === null) {
     throw new RegctlError("NOT_RUNNING", {
-      what: `The log of a tunnel ${name} is not there: it`,
+      what: "tunnel",
+      name: `${name} has left a log, or`,
       start: "regctl tunnel USER@SERVER --detach",
     });
   }

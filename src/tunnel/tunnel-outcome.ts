@@ -16,6 +16,8 @@ export interface TunnelItem {
   /** Where the registry is, seen from the server: `localhost:5000` or the path of a socket. */
   readonly to: string;
   readonly state: TunnelState;
+  /** Its process is there and does not answer: what else stands here is what is remembered of it. */
+  readonly hanging?: true;
   /** The registry answers through it. */
   readonly healthy: boolean;
   /** Since when it has this state. */

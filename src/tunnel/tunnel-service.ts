@@ -144,7 +144,8 @@ export async function removeTunnelService(
     if (plan !== null) return { ...describe(plan), items: [] };
   }
   throw new RegctlError("NOT_RUNNING", {
-    what: `A service for the tunnel ${await nameOfTunnel(typed, world)}`,
+    what: "service for the tunnel",
+    name: await nameOfTunnel(typed, "stop --service", world),
     start: "regctl tunnel USER@SERVER --service",
   });
 }

@@ -18,14 +18,18 @@ export interface Forward {
   readonly to: Destination;
 }
 
-/** An SSH connection that is made again whenever it is cut. */
-export interface KeptConnection {
+/** How a connection does that is made again whenever it is cut. */
+export interface Link {
   readonly state: TunnelState;
   /** Since when it has this state. */
   readonly since: Date;
   readonly reconnects: number;
   /** Why it is not up. */
   readonly problem: RegctlError | null;
+}
+
+/** An SSH connection that is made again whenever it is cut. */
+export interface KeptConnection extends Link {
   /**
    * The connection, at once when it is up, else as soon as it is again.
    * @throws RegctlError why not: after `waitMs`, when it has failed, and after `close`
@@ -49,14 +53,15 @@ export interface Entrance {
   readonly traffic: Traffic;
   /** Null where it listens; else why it does not at the moment (a reverse forward between two connections). */
   readonly problem: RegctlError | null;
+  /** The connection that it has beside that to the server; null where it has none. */
+  readonly link: Link | null;
   close(): Promise<void>;
 }
 
-export interface TunnelFacts extends Traffic {
-  readonly state: TunnelState;
-  readonly since: Date;
-  readonly reconnects: number;
-  readonly problem: RegctlError | null;
+/** Of the whole: up when everything is. Its reconnects are those of all its connections. */
+export interface TunnelFacts extends Traffic, Link {
+  /** The server is reached: what comes in on this machine gets through, whatever the engine's side does. */
+  readonly connected: boolean;
 }
 
 /** A tunnel that runs: one connection to the server, however many forwards. */

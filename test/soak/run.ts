@@ -85,7 +85,11 @@ async function soakLargeBlob(from: Distribution, to: Distribution): Promise<void
     [
       "cut at 1.5 GiB on its way into the destination",
       "destination",
-      { method: "PATCH", fault: { kind: "cut", side: "request", at: 1.5 * gib } },
+      {
+        path: /\/blobs\/uploads\/./,
+        leastBytes: size,
+        fault: { kind: "cut", side: "request", at: 1.5 * gib },
+      },
     ],
   ];
   for (const [title, side, rule] of breaks) {

@@ -1,5 +1,6 @@
 /** What can go wrong on the way of a copy, a cell of the matrix each, and how one is tried. */
 import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
 import { isRegctlError } from "../../src/errors.ts";
 import { copyImages } from "../../src/transfer/copy.ts";
 import { type FaultProxy, type Rule, startFaultProxy } from "../support/fault-proxy.ts";
@@ -8,6 +9,8 @@ import { makeImage, makeIndex } from "../support/image-maker.ts";
 import { startOwnRegistry } from "../support/own-registry.ts";
 import { assertTree, digestAt, pushTree } from "../support/registry-content.ts";
 import { createTempHome } from "../support/temp-home.ts";
+import { createTlsAuthority, withoutOpenssl } from "../support/tls-authority.ts";
+import { startTokenServer, type TokenServer } from "../support/token-server.ts";
 
 const deadlineMs = 60_000;
 export const always = Number.POSITIVE_INFINITY;
@@ -115,7 +118,7 @@ export interface Matrix extends AsyncDisposable {
   tryCell(cell: Cell): Promise<FaultProxy>;
 }
 
-export async function openMatrix(): Promise<Matrix> {
+async function openMatrix(): Promise<Matrix> {
   const [from, to] = await Promise.all([startOwnRegistry(), startOwnRegistry()]);
   await pushTree(from.host, "app", ["1"], tree);
   let count = 0;
@@ -143,4 +146,43 @@ export async function openMatrix(): Promise<Matrix> {
       await to[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A test for each cell; the registries stand while the tests of the file run. */
+export function describeCells(side: Cell["side"], cells: readonly Cell[]): () => Matrix {
+  let matrix: Matrix;
+  before(async () => {
+    matrix = await openMatrix();
+  });
+  after(() => matrix?.[Symbol.asyncDispose]());
+  describe(`copy, when something goes wrong at the ${side}`, { concurrency: 12 }, () => {
+    for (const each of cells) it(each.title, async () => void (await matrix.tryCell(each)));
+  });
+  return () => matrix;
+}
+
+export interface Tokens {
+  server(): TokenServer;
+  /** An answer that wants a token of it. */
+  wanted(): Rule["fault"];
+}
+
+/** Tests beside a token server, which gives tokens for these actions on the repository. */
+export function describeTokens(side: Cell["side"], actions: string, tests: (tokens: Tokens) => void): void {
+  describe(`copy: where the ${side}'s credentials go`, { skip: withoutOpenssl }, () => {
+    let server: TokenServer;
+    before(async () => {
+      await using authority = await createTlsAuthority();
+      server = await startTokenServer({ signer: await authority.issue(), issuer: "test", users: {} });
+    });
+    after(() => server?.[Symbol.asyncDispose]());
+    tests({
+      server: () => server,
+      wanted: () => {
+        const scope = `repository:app:${actions}`;
+        const realm = `Bearer realm="${server.url}",service="test",scope="${scope}"`;
+        return status(401, { "www-authenticate": realm });
+      },
+    });
+  });
 }

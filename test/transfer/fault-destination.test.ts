@@ -3,18 +3,16 @@
  * error and no tag; and it ends. Time runs 60 times faster: see test/support/hasty-world.ts.
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { it } from "node:test";
 import { type Rule, startFaultProxy } from "../support/fault-proxy.ts";
-import { createTlsAuthority, withoutOpenssl } from "../support/tls-authority.ts";
-import { startTokenServer, type TokenServer } from "../support/token-server.ts";
 import {
   always,
   breaks,
   type Cell,
   cell,
-  type Matrix,
+  describeCells,
+  describeTokens,
   mib,
-  openMatrix,
   passing,
   places,
   requests,
@@ -82,45 +80,23 @@ const answers: readonly Cell[] = [
   cell("destination", "any", { kind: "limit", bytes: 0 }, "REGISTRY_ERROR 413", { times: always }),
 ];
 
-let matrix: Matrix;
-before(async () => {
-  matrix = await openMatrix();
-});
-after(() => matrix?.[Symbol.asyncDispose]());
+const matrix = describeCells("destination", [...broken, ...inParts, ...slow, ...wrong, ...answers]);
 
-describe("copy, when something goes wrong at the destination", { concurrency: 12 }, () => {
-  for (const each of [...broken, ...inParts, ...slow, ...wrong, ...answers]) {
-    it(each.title, async () => void (await matrix.tryCell(each)));
-  }
-});
-
-describe("copy: where the destination's credentials go", { skip: withoutOpenssl }, () => {
-  let server: TokenServer;
-  before(async () => {
-    await using authority = await createTlsAuthority();
-    server = await startTokenServer({ signer: await authority.issue(), issuer: "test", users: {} });
-  });
-  after(() => server?.[Symbol.asyncDispose]());
-
-  const wanted = () =>
-    status(401, {
-      "www-authenticate": `Bearer realm="${server.url}",service="test",scope="repository:app:pull,push"`,
-    });
-
+describeTokens("destination", "pull,push", ({ server, wanted }) => {
   for (const what of ["begin", "bytes", "commit", "putTag"] as const) {
     it(`${what}: a token that is not taken any more is fetched again`, async () => {
-      await matrix.tryCell(cell("destination", what, wanted(), "arrives"));
-      assert.ok(server.requests.length > 0);
+      await matrix().tryCell(cell("destination", what, wanted(), "arrives"));
+      assert.ok(server().requests.length > 0);
     });
   }
 
   for (const what of ["bytes", "whole", "putTag"] as const) {
     it(`${what}: nothing goes where a redirect leads, neither login nor content`, async () => {
-      await using other = await startFaultProxy(matrix.to);
+      await using other = await startFaultProxy(matrix().to);
       const login: Rule = { path: /^\/v2\/.+/, fault: wanted() };
       const redirect: Rule = { ...requests[what], fault: { kind: "redirect", origin: other.url } };
       const rules = [login, redirect];
-      await matrix.tryCell({ title: "", side: "destination", rules, ends: "REGISTRY_ERROR 307" });
+      await matrix().tryCell({ title: "", side: "destination", rules, ends: "REGISTRY_ERROR 307" });
       assert.deepEqual(other.requests, []);
     });
   }

@@ -3,18 +3,16 @@
  * and no tag; and it ends. Time runs 60 times faster: see test/support/hasty-world.ts.
  */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { it } from "node:test";
 import { type Rule, startFaultProxy } from "../support/fault-proxy.ts";
-import { createTlsAuthority, withoutOpenssl } from "../support/tls-authority.ts";
-import { startTokenServer, type TokenServer } from "../support/token-server.ts";
 import {
   always,
   breaks,
   type Cell,
   cell,
-  type Matrix,
+  describeCells,
+  describeTokens,
   mib,
-  openMatrix,
   passing,
   places,
   requests,
@@ -64,45 +62,23 @@ const answers: readonly Cell[] = [
   cell("source", "manifest", status(401), "UNAUTHORIZED", { times: always }),
 ];
 
-let matrix: Matrix;
-before(async () => {
-  matrix = await openMatrix();
-});
-after(() => matrix?.[Symbol.asyncDispose]());
+const matrix = describeCells("source", [...broken, ...slow, ...wrong, ...answers]);
 
-describe("copy, when something goes wrong at the source", { concurrency: 12 }, () => {
-  for (const each of [...broken, ...slow, ...wrong, ...answers]) {
-    it(each.title, async () => void (await matrix.tryCell(each)));
-  }
-});
-
-describe("copy: where the source's credentials go", { skip: withoutOpenssl }, () => {
-  let server: TokenServer;
-  before(async () => {
-    await using authority = await createTlsAuthority();
-    server = await startTokenServer({ signer: await authority.issue(), issuer: "test", users: {} });
-  });
-  after(() => server?.[Symbol.asyncDispose]());
-
-  const wanted = () =>
-    status(401, {
-      "www-authenticate": `Bearer realm="${server.url}",service="test",scope="repository:app:pull"`,
-    });
-
+describeTokens("source", "pull", ({ server, wanted }) => {
   for (const what of ["big", "child"] as const) {
     it(`${what}: a token that is not taken any more is fetched again`, async () => {
-      await matrix.tryCell(cell("source", what, wanted(), "arrives"));
-      assert.ok(server.requests.length > 0);
+      await matrix().tryCell(cell("source", what, wanted(), "arrives"));
+      assert.ok(server().requests.length > 0);
     });
   }
 
   for (const what of ["big", "config", "child"] as const) {
     it(`${what}: another host that a redirect leads to gets none`, async () => {
-      await using other = await startFaultProxy(matrix.from);
+      await using other = await startFaultProxy(matrix().from);
       const login: Rule = { path: /^\/v2\/.+/, fault: wanted() };
       const redirect: Rule = { ...requests[what], fault: { kind: "redirect", origin: other.url } };
       const rules = [login, redirect];
-      const proxy = await matrix.tryCell({ title: "", side: "source", rules, ends: "arrives" });
+      const proxy = await matrix().tryCell({ title: "", side: "source", rules, ends: "arrives" });
       assert.ok(proxy.requests.some(({ authorization }) => authorization?.startsWith("Bearer ")));
       assert.ok(other.requests.length > 0);
       for (const { authorization } of other.requests) assert.equal(authorization, undefined);

@@ -125,8 +125,9 @@ describe("in the foreground", { concurrency: 2 }, () => {
     await using registry = await startOwnRegistry();
     await using person = await openTunnelPerson();
     const words = ["tunnel", person.spec, "--to", registry.host, ...here, "-d", "--json"];
-    const ends = (await Promise.all([1, 2, 3].map(() => person.run(words)))).map(({ code }) => code);
-    assert.deepEqual(ends.filter((code) => code === 0).length, 1, String(ends));
+    const runs = await Promise.all([1, 2, 3].map(() => person.run(words)));
+    const ends = runs.map((run) => (run.code === 0 ? "up" : errorOf(run).join(" "))).sort();
+    assert.deepEqual(ends, ["3 TUNNEL_RUNS", "3 TUNNEL_RUNS", "up"]);
     const [item = {}, ...others] = await list(person);
     assert.deepEqual([others.length, item.healthy], [0, true]);
     assert.deepEqual(errorOf(await person.run(words)), [3, "TUNNEL_RUNS"]);
@@ -193,6 +194,40 @@ describe("in the background", { concurrency: 2 }, () => {
     assert.deepEqual([again.registry, again.to], [item.registry, registry.host]);
     const { stdout } = await person.run(["tunnel", "logs", person.spec]);
     assert.ok(stdout.split("\n").length > 3, stdout);
+  });
+
+  test("one that hangs is shown as that, with its name and what to do", async () => {
+    await using registry = await startOwnRegistry();
+    await using person = await openTunnelPerson();
+    const { pid } = await detached(person, registry.host);
+    process.kill(Number(pid), "SIGSTOP");
+    try {
+      const [shown, listed] = await Promise.all([person.run(["tunnel", "list"]), list(person)]);
+      assert.equal(shown.code, 0);
+      assert.match(shown.stdout, new RegExp(`^${person.spec} +– +hangs`, "m"));
+      assert.ok(shown.stdout.includes(`kill -9 ${pid}`), shown.stdout);
+      const [item = {}] = listed;
+      assert.deepEqual(
+        [item.name, item.server, item.pid, item.state, item.hanging, item.healthy],
+        [person.spec, person.spec, pid, "failed", true, false],
+      );
+    } finally {
+      process.kill(Number(pid), "SIGCONT");
+    }
+    assert.equal((await list(person))[0]?.hanging, undefined);
+  });
+
+  test("where none runs, or none of that name, it is said in whole words", async () => {
+    await using registry = await startOwnRegistry();
+    await using person = await openTunnelPerson();
+    const none = await person.run(["tunnel", "stop"]);
+    assert.deepEqual([none.code, none.stderr.split("\n")[0]], [5, "✖ No tunnel runs."]);
+    await detached(person, registry.host, "--name", "web");
+    await detached(person, registry.host, "--name", "db");
+    const wrong = await person.run(["tunnel", "stop", "wbe"]);
+    assert.equal(wrong.code, 5);
+    assert.match(wrong.stderr, /✖ No tunnel wbe runs\.\n {2}There is:\n {4}(web\n {4}db|db\n {4}web)\n/);
+    assert.match(wrong.stderr, /→ regctl tunnel stop web\n/);
   });
 
   test("names may hold odd signs; a wrong one is answered with those that there are", async () => {

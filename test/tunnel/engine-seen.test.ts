@@ -71,7 +71,7 @@ describe("an engine is told", () => {
     it(what, () => {
       const seen = seeEngine({ side, problem }, more.at ?? null, 5001);
       assert.equal(seen.registry, registry);
-      const told = renderEngine(seen);
+      const told = renderEngine(seen, { columns: 1000 });
       assert.equal(told.length, engine === null ? 0 : 1);
       if (engine !== null) assert.match(told[0] ?? "", engine);
       const pushed = renderPush(seen);

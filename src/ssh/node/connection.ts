@@ -13,7 +13,7 @@ import { UnderWay } from "../under-way.ts";
 import { collectSession, keepStderr, killChannel, type Session, startSession } from "./command.ts";
 import { isRefusal, toForwardFailure } from "./failures.ts";
 import type { Channel, Client, ClientChannel, NodeSSH } from "./library.ts";
-import { keepWindow, narrowWindows } from "./window.ts";
+import { createWindows, type Windows } from "./window.ts";
 
 const closeTimeoutMs = 2_000;
 
@@ -36,7 +36,7 @@ export class NodeConnection implements SshConnection {
   readonly #client: Client;
   /** A server that does not answer keeps ssh2 waiting for ever: `destroy` of its client spares what has been ended. */
   readonly #cut: () => void;
-  readonly #windows = { count: 0 };
+  readonly #windows: Windows;
   readonly #slots = new SessionSlots();
   readonly #underWay = new UnderWay();
   #closing = false;
@@ -45,7 +45,7 @@ export class NodeConnection implements SshConnection {
     this.#ssh = ssh;
     this.#client = client;
     this.#cut = carried.cut;
-    narrowWindows(client);
+    this.#windows = createWindows(client);
     this.target = target;
     this.name = target.name;
     this.closed = new Promise((resolve) => {
@@ -151,7 +151,7 @@ export class NodeConnection implements SshConnection {
         ? this.#ssh.forwardOutStreamLocal(destination.path)
         : this.#ssh.forwardOut("127.0.0.1", 0, destination.host, destination.port),
     );
-    keepWindow(channel, this.#windows);
+    this.#windows.keep(channel);
     return channel;
   }
 

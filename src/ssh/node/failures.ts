@@ -13,7 +13,7 @@ export function toHandshakeFailure(
   timeoutMs: number,
 ): RegctlError {
   if (isRegctlError(error)) return error;
-  const { host, port, user, name } = target;
+  const { host, port, user, name, login } = target;
   const text = error?.message ?? "the server closed the connection";
   const options = { cause: error };
   if (/^Handshake failed: no matching/i.test(text)) {
@@ -33,7 +33,7 @@ export function toHandshakeFailure(
   const reason = /before handshake/i.test(text)
     ? "the server closed the connection before the SSH handshake"
     : text;
-  return new RegctlError("SSH_UNREACHABLE", { host, port, reason }, options);
+  return new RegctlError("SSH_UNREACHABLE", { host, port, login, reason }, options);
 }
 
 /** Why a channel to `destination` did not open (RFC 4254, 5.1: reason 1 is "administratively prohibited"). */

@@ -35,8 +35,10 @@ export async function connectNode(
   socket.once("end", () => socket.destroy());
   const outcome = Promise.withResolvers<void>();
   const patience = startPatience(options.connectTimeoutMs, () => {
-    const { host, port } = target;
-    outcome.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
+    const { host, port, login } = target;
+    outcome.reject(
+      new RegctlError("SSH_TIMEOUT", { host, port, login, seconds: options.connectTimeoutMs / 1000 }),
+    );
   });
   const onAbort = (): void => outcome.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });
