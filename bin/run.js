@@ -42,9 +42,32 @@ function findMain() {
   const source = path.join(root, "src", "main.ts");
   const isClone = fs.existsSync(source);
   const cache = isClone ? cloneCache() : userCache();
+  const dist = path.join(root, "dist");
+  const kept = isClone || cache === null ? null : bundleCache(dist, cache);
+  if (kept !== null) {
+    const { loadBundle } = require("./load-bundle.js");
+    return new Promise((resolve) => resolve(loadBundle(dist, kept)));
+  }
   if (cache !== null) require("module").enableCompileCache(cache);
   if (isClone) return import(pathToFileURL(source).href);
-  return new Promise((resolve) => resolve(require(path.join(root, "dist", "main.js"))));
+  return new Promise((resolve) => resolve(require(path.join(dist, "main.js"))));
+}
+
+/** For one build and one version of Node; where options change V8 there is Node's own cache, which tells them apart. */
+function bundleCache(dist, cache) {
+  const { NODE_OPTIONS, NODE_DISABLE_COMPILE_CACHE } = process.env;
+  if (NODE_OPTIONS || NODE_DISABLE_COMPILE_CACHE || process.execArgv.length > 0) return null;
+  const about = path.join(dist, "package.json");
+  if (!fs.existsSync(about)) return null;
+  const { build } = JSON.parse(fs.readFileSync(about, "utf8"));
+  const folder = path.join(cache, `${build}-${process.version}-${process.arch}`);
+  return isPrivate(folder) ? folder : null;
+}
+
+/** Nobody else can put code there, or it is not there yet. */
+function isPrivate(folder) {
+  const found = fs.statSync(folder, { throwIfNoEntry: false });
+  return found === undefined || (found.uid === process.geteuid() && (found.mode & 0o022) === 0);
 }
 
 function cloneCache() {

@@ -9,8 +9,14 @@ import type { Plugin } from "esbuild";
 const ofTypeScript =
   /(?<=^|;|\n)(?:const|var) (\w+_\d+) = ((?:__importDefault\(|__importStar\()?require\("[^"]+"\)\)?);/g;
 
-/** As esbuild writes an import of one of Node's modules. */
-const ofEsbuild = /(?<=^|;|\n)var (import_\w+)=((?:__toESM\()?require\("node:[^"]+"\)(?:,1\))?);/g;
+/**
+ * As esbuild writes an import of one of Node's modules. Other files of the bundle are loaded at once: a server that runs
+ * for months does not find them any more after an update.
+ */
+const ofEsbuild = /(?<=^|;|\n)var (import_\w+)=((?:__toESM\()?require\("[a-z][^"]+"\)(?:(?:,1)?\))?);/g;
+
+/** As esbuild writes an import of CommonJS that is in the bundle. */
+const ofCommonJs = /(?<=^|;|\n)var (import_\w+)=(__toESM\(require_\w+\(\)(?:,1)?\));/g;
 
 /** Each import becomes a function that loads once, each use of it a call, which also `new x.Y()` can take. Pure. */
 function makeLazy(code: string, written: RegExp): string {
@@ -20,6 +26,11 @@ function makeLazy(code: string, written: RegExp): string {
     code,
   );
   return called.replace(written, "let $1$$;const $1=()=>$1$$??=$2;");
+}
+
+/** For ECMAScript modules as esbuild has bundled them. */
+export function loadCommonJsLate(code: string): string {
+  return makeLazy(code, ofCommonJs);
 }
 
 /** For modules that esbuild has made into CommonJS. */

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer | Readable;
+  /** The answer is read whole and at once. */
+  readonly short?: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -24,6 +24,7 @@ export function openHttpCarrier(dial: Dial, openHttp: OpenHttp): EngineCarrier {
         path,
         headers: { ...options.headers },
         ...(options.body === undefined ? {} : { body: options.body }),
+        short: true,
         signal: deadline,
       });
       const body = await readBounded(response.body, options.maxBytes);

@@ -167,6 +167,8 @@ async function openBy(approach: Approach, options: ClientOptions): Promise<Opene
   const transport = options.openTransport({
     trust: (origin) => trustOf(origin, approach, options),
     proxy: (origin) => proxyFor(origin, environment),
+    guessesTls: ({ host, hostname }) =>
+      !approach.verify && host === approach.base.host && isLoopbackHost(hostname),
     connectTimeoutMs,
     connections,
   });

@@ -1,5 +1,5 @@
 /** Questions to the person at the terminal. The only importer of inquirer. */
-import { RegctlError } from "../errors.ts";
+import { type ErrorFacts, RegctlError } from "../errors.ts";
 import type { Choose, Environment, PresentedQuestion, Prompt, Question } from "../ports.ts";
 
 type Input = NodeJS.ReadStream;
@@ -23,6 +23,14 @@ function canAsk({ input, output, environment }: PromptOptions): boolean {
   const ci = environment.CI;
   const forcedOff = ci !== undefined && ci !== "" && ci !== "0" && ci !== "false";
   return output.isTTY === true && !forcedOff && input().isTTY === true;
+}
+
+function unansweredOf(question: Question): ErrorFacts["MISSING_ANSWER"] {
+  const { question: words, flag } = question;
+  const facts = { question: words, flag };
+  return question.kind === "choice"
+    ? { ...facts, choices: question.choices.map(({ label }) => label) }
+    : facts;
 }
 
 /** Runs one task after another, in the order they came; a failed one does not stop the next. */
@@ -69,8 +77,7 @@ export function createPrompt(options: PromptOptions): Prompt & { readonly choose
     run: (inquirer: Inquirer, asked: Asked, context: AskContext) => Promise<T>,
   ): Promise<T> => {
     if (!canAsk(options)) {
-      const { question: words, flag } = question;
-      return Promise.reject(new RegctlError("MISSING_ANSWER", { question: words, flag }));
+      return Promise.reject(new RegctlError("MISSING_ANSWER", unansweredOf(question)));
     }
     return queue(async () => {
       signal.throwIfAborted();

@@ -14,17 +14,16 @@ import type {
   TransportRequest,
   TransportResponse,
 } from "../registry/http/transport.ts";
-import { flatHeaders, HttpPool, loadProxyAgent, request as sendRequest } from "./undici.ts";
+import { greetByTls } from "./tls-greeting.ts";
 import { createWirePool, type WirePool } from "./wire-http/pool.ts";
-import { createSlabs } from "./wire-http/slabs.ts";
+import { slabs } from "./wire-http/slabs.ts";
 import { keepYoungGenerationSmall } from "./young-generation.ts";
 
 const keepAliveMs = 30_000;
-/** For all: what the connection to one registry reads, that to another sends. */
-const slabs = createSlabs();
+/** It takes longer to load than a plain registry takes to answer: only where it is needed. */
+const loadUndici = () => import("./undici.ts");
 
 export const openTransport: OpenTransport = (options) => {
-  keepYoungGenerationSmall();
   const pools = new Map<string, Promise<Dispatcher>>();
   const contexts = new Map<string, SecureContext>();
   const poolOf = (request: TransportRequest): Promise<Dispatcher> => {
@@ -32,30 +31,35 @@ export const openTransport: OpenTransport = (options) => {
     const key = request.large && protocol === "https:" ? `${origin} large` : origin;
     const known = pools.get(key);
     if (known !== undefined) return known;
-    const opened = openPool(new URL(origin), !request.large && protocol === "https:", options, contexts);
+    const allowH2 = !request.large && protocol === "https:";
+    const opened = openPool(new URL(origin), { ...options, allowH2, contexts, closing: closing.signal });
     pools.set(key, opened);
     opened.catch(() => pools.delete(key));
     return opened;
   };
   const wires = new Map<string, Promise<WirePool>>();
-  const wireOf = (origin: string): Promise<WirePool> => {
-    const opened = wires.get(origin) ?? openWires(new URL(origin), options, contexts);
-    wires.set(origin, opened);
-    opened.catch(() => wires.delete(origin));
+  const wireOf = ({ url: { origin }, large }: TransportRequest): Promise<WirePool> => {
+    // Many large bodies leave connections to the small requests on which they wait.
+    const key = large ? origin : `${origin} small`;
+    const opened = wires.get(key) ?? openWires(new URL(origin), options, contexts);
+    wires.set(key, opened);
+    opened.catch(() => wires.delete(key));
     return opened;
   };
-  let closed = false;
+  const closing = new AbortController();
   return {
     request: async (request) => {
       request.signal.throwIfAborted();
-      if (closed) throw Object.assign(new Error("its connections were closed here"), { code: "CLOSED_HERE" });
+      if (request.large) keepYoungGenerationSmall();
+      if (closing.signal.aborted)
+        throw Object.assign(new Error("its connections were closed here"), { code: "CLOSED_HERE" });
       const { origin } = request.url;
       if (!isForWires(request) || options.proxy(new URL(origin)) !== null)
-        return send(await poolOf(request), request);
-      return await interruptible((await wireOf(origin)).request(request), request.signal);
+        return send(await interruptible(poolOf(request), request.signal), request);
+      return await interruptible((await wireOf(request)).request(request), request.signal);
     },
     close: async () => {
-      closed = true;
+      closing.abort();
       for (const wire of await Promise.allSettled(wires.values())) {
         if (wire.status === "fulfilled") wire.value.close();
       }
@@ -65,9 +69,13 @@ export const openTransport: OpenTransport = (options) => {
   };
 };
 
-/** Large bodies with a length: there undici's way of reading costs four times as much as the bytes themselves. */
-function isForWires({ large, body, headers }: TransportRequest): boolean {
-  return large && (body === null || Buffer.isBuffer(body) || headers["content-length"] !== undefined);
+/**
+ * Everything in plain HTTP, and large bodies: there undici's way of reading costs four times as much as the bytes
+ * themselves. A body that is sent must have a length.
+ */
+function isForWires({ large, body, headers, url }: TransportRequest): boolean {
+  const hasLength = body === null || Buffer.isBuffer(body) || headers["content-length"] !== undefined;
+  return hasLength && (large || url.protocol === "http:");
 }
 
 async function openWires(
@@ -87,20 +95,26 @@ async function closeAll(pools: Map<string, Promise<Dispatcher>>): Promise<void> 
   );
 }
 
-async function openPool(
-  origin: URL,
-  allowH2: boolean,
-  options: TransportOptions,
-  contexts: Map<string, SecureContext>,
-): Promise<Dispatcher> {
-  const tls = origin.protocol === "https:" ? tlsOptions(await options.trust(origin), contexts) : {};
+interface PoolOptions extends TransportOptions {
+  readonly allowH2: boolean;
+  readonly contexts: Map<string, SecureContext>;
+  /** Aborted when the transport is closed. */
+  readonly closing: AbortSignal;
+}
+
+async function openPool(origin: URL, options: PoolOptions): Promise<Dispatcher> {
+  const { allowH2, contexts, connections, connectTimeoutMs, closing } = options;
   const proxy = options.proxy(origin);
+  if (origin.protocol === "https:" && proxy === null && options.guessesTls?.(origin) === true)
+    await greetByTls({ origin, timeoutMs: connectTimeoutMs, signal: closing });
+  const tls = origin.protocol === "https:" ? tlsOptions(await options.trust(origin), contexts) : {};
   const common = {
     allowH2,
-    connections: options.connections,
+    connections,
     keepAliveTimeout: keepAliveMs,
-    connectTimeout: options.connectTimeoutMs,
+    connectTimeout: connectTimeoutMs,
   } satisfies Pool.Options;
+  const { HttpPool, loadProxyAgent } = await loadUndici();
   if (proxy === null) return new HttpPool(origin, { ...common, connect: tls });
   const Agent = await loadProxyAgent();
   return new Agent({ ...common, uri: proxy, requestTls: tls });
@@ -134,6 +148,7 @@ function contextOptions({ verify, system, authorities, identities }: ServerTrust
 async function send(pool: Dispatcher, request: TransportRequest): Promise<TransportResponse> {
   request.signal.throwIfAborted();
   const { url } = request;
+  const { flatHeaders, request: sendRequest } = await loadUndici();
   const response = await sendRequest(pool, {
     origin: url.origin,
     path: `${url.pathname}${url.search}`,

@@ -132,7 +132,8 @@ describe("no answer", () => {
       const { prompt, shown } = setUp([], options);
       assert.equal(prompt.interactive, false);
       for (const question of questions) {
-        const facts = { question: question.question, flag: question.flag };
+        const choices = question.kind === "choice" ? { choices: ["like blood", "like the sky"] } : {};
+        const facts = { question: question.question, flag: question.flag, ...choices };
         const asked =
           question.kind === "consent"
             ? prompt.consent(question)

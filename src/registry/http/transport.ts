@@ -48,6 +48,8 @@ export interface TransportOptions {
   readonly trust: (origin: URL) => Promise<ServerTrust>;
   /** The proxy that leads to an origin, or null. */
   readonly proxy: (origin: URL) => string | null;
+  /** Whether HTTPS is only a guess there: then it is found out as cheaply as can be. Left out: it never is. */
+  readonly guessesTls?: (origin: URL) => boolean;
   readonly connectTimeoutMs: number;
   /** Connections to one origin at most. */
   readonly connections: number;

@@ -1,5 +1,6 @@
 /** One connection for one exchange after the other, read into memory that is used again. */
 import { connect as connectPlain, isIP, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls, type SecureContext } from "node:tls";
 import { failure } from "./failure.ts";
 import type { Slab, Slabs } from "./slabs.ts";
@@ -27,8 +28,8 @@ export interface Listener {
   onDrain(): void;
 }
 
-export interface Connection {
-  readonly socket: Socket;
+export interface Connection<Stream extends Duplex = Socket> {
+  readonly socket: Stream;
   listener: Listener | null;
   /** Bytes were answered on it before. */
   used: boolean;

@@ -1,6 +1,5 @@
 /** One request and its response over a connection that nobody else uses meanwhile. */
-import type { Socket } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import type { TransportRequest, TransportResponse } from "../../registry/http/transport.ts";
 import { createChunkedReader } from "./chunked.ts";
 import type { Connection } from "./connection.ts";
@@ -12,7 +11,7 @@ import type { Slab, Slabs } from "./slabs.ts";
 
 export interface ExchangeOptions {
   readonly request: TransportRequest;
-  readonly connection: Connection;
+  readonly connection: Connection<Duplex>;
   readonly slabs: Slabs;
   /** The connection can be used again; otherwise it is destroyed. */
   readonly onFree: () => void;
@@ -72,7 +71,7 @@ class Exchange {
     }
   }
 
-  #send(socket: Socket, request: TransportRequest): void {
+  #send(socket: Duplex, request: TransportRequest): void {
     const { body, spends } = request;
     const head = renderHead(request);
     socket.cork();

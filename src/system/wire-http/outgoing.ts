@@ -1,6 +1,5 @@
 /** A request on its way out: its head, and a body that is streamed. */
-import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type { TransportRequest } from "../../registry/http/transport.ts";
 import { failure } from "./failure.ts";
 
@@ -22,7 +21,7 @@ export interface StreamOut {
   readonly body: Readable;
   /** Bytes, as they were announced. */
   readonly length: number;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** Told of each chunk that the system has taken, or that was lost with the connection. */
   readonly onSpent: (chunk: Buffer) => void;
   readonly onSent: () => void;
@@ -41,7 +40,8 @@ export function sendStream({ body, length, socket, onSpent, onSent, onFail }: St
     left -= chunk.length;
     // Bytes beyond the length would be read as another request.
     if (left < 0) onFail(new Error("a request's body is longer than it was said to be"));
-    else if (!socket.write(chunk, () => onSpent(chunk))) body.pause();
+    // A socket that has taken all at once says "full" all the same, when it was much.
+    else if (!socket.write(chunk, () => onSpent(chunk)) && socket.writableLength > 0) body.pause();
   });
   body.on("end", () => {
     sent = true;
