@@ -224,4 +224,19 @@ describe("setup of other engines", { skip, concurrency: 1, timeout: 400_000 }, (
       await must(host, "rm", "-r", `${folder}/certs.d`);
     });
   });
+
+  it("localhost is Docker's as it is, and where Podman alone is there Podman is told", async () => {
+    const { host, plain } = scene;
+    const local = plain.replace(host.address, "localhost");
+    const setup = async (...words: readonly string[]) =>
+      hostOf(await scene.regctl("root", "setup", ...words));
+    assert.equal((await setup("insecure", local)).nothing, "loopback");
+    await shell(host, "systemctl stop docker.socket docker.service; rm -f /run/docker.sock");
+    const inspect = ["skopeo", "inspect", "--no-creds", "--raw", `docker://${local}/library/base:1`];
+    assert.notEqual((await host.run(inspect)).code, 0);
+    assert.partialDeepStrictEqual(await setup("insecure", local), { ...proved, engineKind: "podman" });
+    await must(host, ...inspect);
+    assert.partialDeepStrictEqual(await setup("undo", local), proved);
+    assert.notEqual((await host.run(inspect)).code, 0);
+  });
 });

@@ -57,7 +57,10 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "/run/k3s/containerd/containerd.sock"
 `;
 
-const unit = `[Service]
+/** Restarted more often in a few seconds than a person would: no limit is to end that. */
+const unit = `[Unit]
+StartLimitIntervalSec=0
+[Service]
 Type=notify
 KillMode=process
 ExecStart=/usr/local/bin/k3s server

@@ -44,6 +44,7 @@ const written: Readonly<Record<string, readonly [name: string, evidence: RegExp,
   snap: ["snap", /\/snap/, "/var/snap/docker/current/config/daemon.json"],
   "docker-desktop": ["docker-desktop", /calls itself Docker Desktop/, "/home/me/.docker/daemon.json"],
   orbstack: ["orbstack", /calls itself OrbStack/, "/home/me/.orbstack/config/docker.json"],
+  colima: ["colima", /named colima/, "/home/me/.colima/default/colima.yaml"],
 };
 
 /** Platforms that are only recognised: evidence, and what stands in the lines to paste. */
@@ -53,7 +54,6 @@ const recognised: Readonly<Record<string, readonly [name: string, evidence: RegE
     /calls itself Docker Desktop/,
     /USERPROFILE.*docker desktop restart/,
   ],
-  colima: ["colima", /named colima/, /colima\.yaml.*colima start/],
   lima: ["lima", /named lima-docker/, /limactl shell/],
   "rancher-desktop": [
     "rancher-desktop",

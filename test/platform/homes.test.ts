@@ -11,7 +11,7 @@ import { renderPaste } from "../../src/platform/paste.ts";
 import type { ChangePlan } from "../../src/platform/plan.ts";
 import { namedOnly } from "../../src/platform/platforms/named-only.ts";
 import type { CommandResult, Host } from "../../src/ports.ts";
-import { daemonProcess, fixtureFacts, frame } from "./hosts.ts";
+import { daemonProcess, engineFacts, fixtureFacts, frame, hostFile } from "./hosts.ts";
 import { refusal } from "./planning.ts";
 import { certificate, requestsFor } from "./requests.ts";
 
@@ -60,10 +60,15 @@ const told: Readonly<Record<string, readonly [path: string, command: RegExp, aft
   ],
   "docker-desktop": ["/home/me/.docker/daemon.json", /^docker desktop restart$/, /"builder"[\s\S]*10\.9/],
   orbstack: ["/home/me/.orbstack/config/docker.json", /^orb restart docker$/, /10\.9\.8\.7:5000/],
+  colima: [
+    "/home/me/.colima/default/colima.yaml",
+    /^colima restart default$/,
+    /\n {2}# ours\n {2}features: \{buildkit: true\}\n {2}insecure-registries:\n {4}- "10\.9\.8\.7:5000"\n\nmounts: /,
+  ],
 };
 
 /** Of those, the ones that are a person's own. */
-const ofLogin = ["rootless", "docker-desktop", "orbstack"];
+const ofLogin = ["rootless", "docker-desktop", "orbstack", "colima"];
 
 describe("setup insecure", () => {
   for (const [fixture, [path, command, after]] of Object.entries(told)) {
@@ -123,6 +128,33 @@ describe("setup insecure", () => {
     });
   }
 
+  test("Colima's machine of another profile has a file and a name of its own", async () => {
+    const facts = fixtureFacts("colima", { engine: engineFacts({ name: "colima-build" }) });
+    const path = "/home/me/.config/colima/build/colima.yaml";
+    const files = { ...facts.files, [path]: hostFile(path, "docker: {}\n") };
+    const plan = await planFor(asks.mirror, { ...facts, files });
+    const [edit] = plan.phases.flatMap(({ edits }) => edits);
+    assert.deepEqual(
+      [edit?.path, edit?.after, commandsOf(plan)],
+      [path, 'docker: {"registry-mirrors": ["https://10.9.8.7:5000/"]}\n', ["colima restart build"]],
+    );
+    await assert.rejects(docker.plan(asks.insecure, siteOf(facts)), /CONFIG_BROKEN.*build.*COLIMA_HOME/);
+  });
+
+  test("Colima's file that cannot be added to is left alone", async () => {
+    const path = "/home/me/.colima/default/colima.yaml";
+    for (const text of [
+      "docker: [a]\n",
+      "docker:\n  insecure-registries: x\n",
+      "docker: &d\n  a: 1\nenv: *d\n",
+      "a: [\n",
+    ]) {
+      const files = { [path]: hostFile(path, text) };
+      const planned = docker.plan(asks.insecure, siteOf(fixtureFacts("colima", { files })));
+      await assert.rejects(planned, /CONFIG_BROKEN/, text);
+    }
+  });
+
   test("RHEL 6 takes back the very text from before", async () => {
     const facts = fixtureFacts("rhel-6");
     const [edit] = (await planFor(asks.insecure, facts)).phases.flatMap(({ edits }) => edits);
@@ -177,6 +209,7 @@ const trusting: Readonly<Record<string, readonly [folder: string, commands: read
   rootless: ["/home/me/.config/docker/certs.d", []],
   snap: ["/var/snap/docker/common/etc/certs.d", []],
   "docker-desktop": ["/home/me/.docker/certs.d", ["docker desktop restart"]],
+  colima: ["/home/me/.docker/certs.d", ["colima restart default"]],
   "alpine-openrc": ["/etc/docker/certs.d", []],
 };
 

@@ -16,7 +16,7 @@ export const startTicks = 1000;
 const lookedAt = bootTime + 86_400;
 
 /** Of the login, on fixtures. */
-const loginHome = "/home/me";
+export const loginHome = "/home/me";
 export const loginFiles = homeFilesOfInterest.map((path) => path.replace("~", loginHome));
 
 export const usualSocket = "/var/run/docker.sock";
@@ -199,7 +199,15 @@ function filesNamed(host: FixtureHost): readonly string[] {
     ...values(/^EnvironmentFiles?=([^ \n]*)/gm),
     ...values(/^FragmentPath=(.*)$/gm),
     ...values(/^DropInPaths=(.*)$/gm).flatMap((paths) => paths.split(" ")),
+    ...colimaFiles(host),
   ].filter((path) => path !== "");
+}
+
+/** Those of Colima's machines, in its folder below the login's home. */
+function colimaFiles({ root }: FixtureHost): readonly string[] {
+  const folder = `${loginHome}/.colima`;
+  if (!existsSync(root + folder)) return [];
+  return readdirSync(root + folder).map((profile) => `${folder}/${profile}/colima.yaml`);
 }
 
 function fileFrames(root: string, path: string): readonly Buffer[] {

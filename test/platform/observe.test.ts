@@ -27,6 +27,7 @@ import {
   fixtureFacts,
   fixtureNames,
   loginFiles,
+  loginHome,
   printFrames,
   readFixture,
   startTicks,
@@ -116,6 +117,9 @@ function below(root: string): string {
   const moved = observeScript
     .replace(/(?<![\w}])\/(?=(?:proc|etc|run|sbin|var|usr\/lib|usr\/sbin|\.dockerenv)[/ ;\]\n])/g, `${root}/`)
     .replace("stat -L -c '%d:%i' / ", `stat -L -c '%d:%i' ${root}/ `)
+    .replaceAll('[ -d "$c" ]', `[ -d "\${c:+${root}$c}" ]`)
+    .replace('for f in "$c"/*', `for f in "${root}$c"/*`)
+    .replace('more="$more$nl$f"; done\nshown', `more="$more$nl\${f#${root}}"; done\nshown`)
     .replaceAll('show "$f"', `show "${root}$f"`);
   assert.doesNotMatch(moved, /[\s"]\/(proc|etc|var|run)\//, "a path was left out");
   return moved;
@@ -196,7 +200,8 @@ async function observeFixture(name: string, shell: readonly string[]) {
   const server = net.createServer();
   if (host.engine) await new Promise<void>((resolve) => server.listen(`${root}${usualSocket}`, resolve));
   try {
-    const script = `PATH=${root}/bin-of-test:$PATH\n${below(root)}`;
+    const login = `HOME=${loginHome} XDG_CONFIG_HOME= COLIMA_HOME=`;
+    const script = `PATH=${root}/bin-of-test:$PATH ${login}\n${below(root)}`;
     const args = [`${root}${usualSocket}`, `${root}/var/lib/regctl`, ...filesOfInterest, ...loginFiles];
     const { stdout, stderr } = await local.run([...shell, "-c", script, "regctl-observe", ...args]);
     const printed = stdout.toString("latin1");

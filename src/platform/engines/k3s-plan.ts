@@ -3,13 +3,8 @@ import type { ProbeVerdict } from "../../engine/probe.ts";
 import { RegctlError } from "../../errors.ts";
 import type { InsecureRequest, MirrorRequest, TrustRequest } from "../change-request.ts";
 import type { Leaf, UndoNote } from "../formats/format.ts";
-import {
-  addLeaves,
-  type RegistriesYaml,
-  readRegistriesYaml,
-  removeLeaves,
-  sameEndpoint,
-} from "../formats/registries-yaml.ts";
+import { type RegistriesYaml, readRegistriesYaml, sameEndpoint } from "../formats/registries-yaml.ts";
+import { addLeaves, removeLeaves } from "../formats/yaml-leaves.ts";
 import type { JournalEntry } from "../journal.ts";
 import { fileOf } from "../owner.ts";
 import type { Activation, ChangePlan, Consent, Expectation, FileEdit, Plan } from "../plan.ts";

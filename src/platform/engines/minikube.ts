@@ -1,6 +1,6 @@
 /**
- * Clusters of minikube, whose nodes are made from flags once and for all; files below `~/.minikube/files` are put into
- * them at each start.
+ * Clusters of minikube whose runtime is Docker or CRI-O, and those in virtual machines: made from flags once and for all;
+ * files below `~/.minikube/files` are put into them at each start. Nodes with containerd: see cluster-nodes.ts.
  * @see https://minikube.sigs.k8s.io/docs/handbook/registry/ and https://minikube.sigs.k8s.io/docs/handbook/filesync/
  */
 import { quoteWord } from "../../explain/quote.ts";

@@ -46,10 +46,3 @@ export function printing(text: string): string {
 export function authorityOf({ authority }: TrustRequest): string {
   return authority.certificates.map(({ pem }) => pem).join("");
 }
-
-/** The names that a command of the login prints, one a line; none when it fails. */
-export async function namesBy(site: EngineSite, script: string): Promise<readonly string[]> {
-  const { code, stdout } = await site.host.run(["sh", "-c", script, "regctl-names"], { timeoutMs: 20_000 });
-  const names = stdout.toString("utf8").split("\n");
-  return code === 0 ? names.filter((name) => /^[\w.-]+$/.test(name)) : [];
-}

@@ -126,7 +126,7 @@ function flowOf({ path, item, value }: Leaf): string {
 
 /** YAML's double-quoted strings take JSON's. */
 const quoted = (text: string): string => JSON.stringify(text);
-const plain = (key: string): string => (/^[a-z][a-z_]*$/.test(key) ? key : quoted(key));
+const plain = (key: string): string => (/^[a-z][a-z_-]*$/.test(key) ? key : quoted(key));
 
 function withoutPair(text: string, doc: Document, path: readonly string[]): string | null {
   const parent = path.length === 1 ? doc.contents : doc.getIn(path.slice(0, -1), true);

@@ -1,5 +1,6 @@
 import { daemonOf, type HostFacts } from "../facts.ts";
 import type { RecognisedPlatform } from "../platform.ts";
+import { engineInVm } from "./engine-in-vm.ts";
 import {
   type CertificatePlace,
   editJson,
@@ -42,11 +43,6 @@ const osIs = (facts: HostFacts, ...ids: readonly string[]) =>
 const engineIs = (facts: HostFacts, pattern: RegExp) =>
   pattern.test(facts.engine?.operatingSystem ?? "") &&
   `the engine calls itself ${facts.engine?.operatingSystem}`;
-/** A server may have any name, so a name counts only where no dockerd of this machine answers. */
-const engineInVm = (facts: HostFacts, name: RegExp) =>
-  name.test(facts.engine?.name ?? "") &&
-  !daemonOf(facts) &&
-  `the engine's host is named ${facts.engine?.name}, and no dockerd of this machine answers`;
 
 const isMirror = (item: Item): boolean => item.key === "registry-mirrors";
 const rosKey = (item: Item): string => (isMirror(item) ? "registry_mirror" : "insecure_registry");
@@ -65,19 +61,6 @@ export const recognisedFirst: readonly RecognisedPlatform[] = [
       `# or do that in %USERPROFILE%\\.docker\\daemon.json and run there: docker desktop restart`,
     ],
     { folder: "~/.docker/certs.d", inside: "%USERPROFILE%", after: ["docker desktop restart"] },
-  ),
-  row(
-    "colima",
-    "Colima",
-    "its list stands in the YAML file of which its virtual machine is made",
-    (facts) => engineInVm(facts, /^colima(-|$)/),
-    (action, item) => [
-      action === "add"
-        ? `# in ~/.colima/default/colima.yaml, below "docker:", add: ${item.key}: ["${item.value}"]`
-        : `# in ~/.colima/default/colima.yaml, below "docker:", take "${item.value}" out of ${item.key}`,
-      "colima stop && colima start",
-    ],
-    { folder: "~/.docker/certs.d", after: ["colima stop && colima start"] },
   ),
   row(
     "rancher-desktop",

@@ -1,6 +1,7 @@
 import type { Platform } from "../platform.ts";
 import { bare } from "./bare.ts";
 import { boot2docker } from "./boot2docker.ts";
+import { colima } from "./colima.ts";
 import { dockerDesktop, orbstack } from "./desktops.ts";
 import { flatcar } from "./flatcar.ts";
 import { namedOnly } from "./named-only.ts";
@@ -17,6 +18,7 @@ import { upstart } from "./upstart.ts";
 export const platforms: readonly Platform[] = [
   dockerDesktop,
   orbstack,
+  colima,
   ...recognisedFirst,
   rootless,
   snap,

@@ -9,7 +9,8 @@ import {
 } from "../../../src/platform/engines/k3s-plan.ts";
 import { inForceOf, type K3sSite, optionsOf, parseServices } from "../../../src/platform/engines/k3s-site.ts";
 import { engineKinds } from "../../../src/platform/engines/table.ts";
-import { readRegistriesYaml, removeLeaves } from "../../../src/platform/formats/registries-yaml.ts";
+import { readRegistriesYaml } from "../../../src/platform/formats/registries-yaml.ts";
+import { removeLeaves } from "../../../src/platform/formats/yaml-leaves.ts";
 import type { Plan } from "../../../src/platform/plan.ts";
 import { judgeRegistry } from "../../../src/platform/registry-name.ts";
 import { freezeDeep, hostFacts, hostFile } from "../hosts.ts";

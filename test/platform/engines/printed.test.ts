@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
 import { isRegctlError } from "../../../src/errors.ts";
-import { builderLines } from "../../../src/platform/engines/buildx.ts";
+import { builderLines } from "../../../src/platform/engines/buildx-lines.ts";
 import type { EngineKind, EngineSite } from "../../../src/platform/engines/engine-kind.ts";
 import { kind, nodeLines } from "../../../src/platform/engines/kind.ts";
 import { minikube, minikubeLines } from "../../../src/platform/engines/minikube.ts";
@@ -59,14 +59,12 @@ describe("engines that are left to people", () => {
     assert.match(mirror[0] ?? "", /certs\.d\/docker\.io$/);
   });
 
-  it("kind: a node without the folder is made anew, and one with it is not", async () => {
-    const ready = await linesOf(kind, siteOf("a-node\nb-node\n", "a-node\nb-node\n"), requests.insecure);
-    assert.equal(ready.filter((line) => line.includes("mkdir")).length, 2);
-    assert.doesNotMatch(ready.join("\n"), /kind\.yaml/);
-    const old = await linesOf(kind, siteOf("a-node\n", ""), requests.insecure);
-    assert.match(old.join("\n"), /a-node does not read [\s\S]*config_path = [\s\S]*> kind\.yaml/);
+  it("kind: where no node runs, how the next cluster is made so that it looks into the folder", async () => {
+    const lines = (await linesOf(kind, siteOf(), requests.insecure)).join("\n");
+    assert.match(lines, /docker exec NODE mkdir[\s\S]*before 0\.27[\s\S]*config_path = [\s\S]*> kind\.yaml/);
     const local = nodeLines(requestsFor("localhost:5000").insecure, "n");
     assert.match(local[0] ?? "", /the node itself/);
+    assert.match((await linesOf(kind, siteOf(), requests.undo)).join(), /exec NODE rm -r .*reg\.test:5000/);
   });
 
   it("minikube: the list is given when the cluster is made, a certificate at any start", async () => {

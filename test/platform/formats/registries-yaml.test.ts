@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Leaf, UndoNote } from "../../../src/platform/formats/format.ts";
-import {
-  addLeaves,
-  readRegistriesYaml,
-  removeLeaves,
-  sameEndpoint,
-} from "../../../src/platform/formats/registries-yaml.ts";
+import { readRegistriesYaml, sameEndpoint } from "../../../src/platform/formats/registries-yaml.ts";
+import { addLeaves, removeLeaves } from "../../../src/platform/formats/yaml-leaves.ts";
 
 const leavesOf = (registry: string): readonly Leaf[] => [
   { path: ["mirrors", registry, "endpoint"], item: `https://${registry}` },
