@@ -2,7 +2,7 @@
 
 import type { TrustFlags } from "../access/open.ts";
 import { parseRegistryName } from "../access/registry-name.ts";
-import { chooseImage } from "../access/which-image.ts";
+import { type ChosenImage, chooseImage } from "../access/which-image.ts";
 import { chooseRegistry } from "../access/which-registry.ts";
 import { registryHostOf } from "../config/default-registry.ts";
 import { userPaths } from "../config/paths.ts";
@@ -19,7 +19,7 @@ import { type ExamineInput, examine } from "./examine.ts";
 import type { Target } from "./facts.ts";
 import { failedBy } from "./finding.ts";
 import { type DoctorOutcome, type Examined, outcomeOf } from "./outcome.ts";
-import { readSurroundings } from "./surroundings.ts";
+import { readSurroundings, type Surroundings } from "./surroundings.ts";
 import type { DoctorWorld } from "./world.ts";
 
 export interface DoctorInput extends TrustFlags {
@@ -42,30 +42,43 @@ const usualTimeoutMs = 5_000;
 
 /** Throws BAD_REGISTRY, BAD_REFERENCE, USAGE; what is wrong out there is its result. */
 export async function diagnose(input: DoctorInput, world: DoctorWorld): Promise<Diagnosis> {
-  const { target, settings } = await chooseTarget(input.given, world);
-  const [surroundings, places] = await Promise.all([readSurroundings(world), locate(input, world)]);
+  const found = readSurroundings(world);
+  found.catch(() => {});
+  const [{ target, settings }, { places, ...engine }] = await Promise.all([
+    chooseTarget(input.given, found, world),
+    locate(input, world),
+  ]);
+  const surroundings = input.on.length === 0 ? await found : nothingAround;
   const { insecure, ca, platform, write } = input;
-  const common = { target, settings, insecure, ca, platform, write, ...surroundings };
   const timeoutMs = input.timeoutSeconds === undefined ? usualTimeoutMs : input.timeoutSeconds * 1000;
-  const { named } = await readEndpoint(world.files, { environment: world.environment, home: world.home });
-  const each = { ...common, timeoutMs, named: named && input.on.length === 0 };
+  const each = { target, settings, insecure, ca, platform, write, timeoutMs, ...surroundings, ...engine };
   const examined = await Promise.all(places.map((place) => examineAt(place, each, world)));
   world.signal.throwIfAborted();
   return { outcome: outcomeOf(target?.registry ?? null, examined), examined };
 }
 
-async function locate({ on, cwd }: DoctorInput, world: DoctorWorld): Promise<readonly HostPlace[]> {
+/** What runs on this machine leads nowhere from another host. */
+const nothingAround: Surroundings = { servers: [], tunnels: [] };
+
+interface Located {
+  readonly places: readonly HostPlace[];
+  /** What names the engine, such as `DOCKER_HOST`; null where it is the usual one. */
+  readonly namedBy: string | null;
+  /** Its address, where nothing else is known of it. */
+  readonly elsewhere: string | null;
+}
+
+async function locate({ on, cwd }: DoctorInput, world: DoctorWorld): Promise<Located> {
+  const { environment, home } = world;
+  const endpoint = on.length > 0 ? null : await readEndpoint(world.files, { environment, home });
   try {
-    return await locateHosts(on, cwd, world);
+    const places = await locateHosts(on, cwd, world);
+    const namedBy = endpoint?.named === true ? (endpoint.endpoints[0]?.origin ?? null) : null;
+    return { places, namedBy, elsewhere: null };
   } catch (error) {
     // An engine that only its address is known of: what can be seen is seen from here.
     if (on.length > 0 || !isRegctlError(error, "ENGINE_ELSEWHERE")) throw error;
-    const { endpoint, why } = error.facts;
-    world.emit({
-      event: "warning",
-      warning: `${endpoint} is not looked at: ${why}. Everything is seen from here`,
-    });
-    return [seenFromHere(world)];
+    return { places: [seenFromHere(world)], namedBy: null, elsewhere: error.facts.endpoint };
   }
 }
 
@@ -103,30 +116,55 @@ interface Chosen {
 }
 
 /** A name with a slash is an image; everything else is a registry. */
-async function chooseTarget(given: string | undefined, world: DoctorWorld): Promise<Chosen> {
-  if (given === undefined) return await chooseDefault(world);
+async function chooseTarget(
+  given: string | undefined,
+  found: Promise<Surroundings>,
+  world: DoctorWorld,
+): Promise<Chosen> {
+  if (given === undefined) return await chooseDefault(found, world);
   const bare = given.replace(/^https?:\/\//i, "").replace(/\/(v[12]\/?)?$/, "");
   if (!bare.includes("/")) {
     const { settings } = await chooseRegistry(given, world);
     return { target: targetOf(parseRegistryName(given), null), settings };
   }
-  const { reference, settings } = await chooseImage(registryHostOf(bare) === null ? given : bare, {}, world);
+  const { reference, settings } = await chooseImageOf(bare, given, found, world);
   const { registry, repository, tag, digest } = withDefaultTag(reference);
   const key = digest === undefined ? `:${tag}` : `@${digest}`;
   return { target: targetOf(registry, `${registry}/${repository}${key}`), settings };
 }
 
-async function chooseDefault(world: DoctorWorld): Promise<Chosen> {
+async function chooseImageOf(
+  bare: string,
+  given: string,
+  found: Promise<Surroundings>,
+  world: DoctorWorld,
+): Promise<ChosenImage> {
+  if (registryHostOf(bare) !== null) return await chooseImage(bare, {}, world);
+  try {
+    return await chooseImage(given, {}, world);
+  } catch (error) {
+    const registry = isRegctlError(error, "USAGE") ? onlyTunnel(await found) : null;
+    if (registry === null) throw error;
+    return await chooseImage(given, { registry }, world);
+  }
+}
+
+async function chooseDefault(found: Promise<Surroundings>, world: DoctorWorld): Promise<Chosen> {
   try {
     const { registry, settings } = await chooseRegistry(undefined, world);
     return { target: targetOf(registry, null), settings };
   } catch (error) {
     if (!isRegctlError(error, "USAGE")) throw error;
-    return {
-      target: null,
-      settings: await readSettings(world.files, userPaths(world.environment, world.home)),
-    };
+    const settings = await readSettings(world.files, userPaths(world.environment, world.home));
+    const registry = onlyTunnel(await found);
+    return { target: registry === null ? null : targetOf(registry, null), settings };
   }
+}
+
+/** Where the default came from while it was up: the one tunnel that there ever was, where nothing else is served. */
+function onlyTunnel({ tunnels, servers }: Surroundings): string | null {
+  const [tunnel, ...others] = tunnels;
+  return tunnel === undefined || others.length > 0 || servers.length > 0 ? null : tunnel.local;
 }
 
 function targetOf(registry: string, reference: string | null): Target {

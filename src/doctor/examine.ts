@@ -13,10 +13,10 @@ import { judge } from "./judge.ts";
 import { lookAtBuilder } from "./look/look-builder.ts";
 import { askEngine, type EngineVisit, visitEngine } from "./look/look-engine.ts";
 import { findLimit } from "./look/look-limit.ts";
-import { visitLogin } from "./look/look-login.ts";
+import { type LoginVisit, visitLogin } from "./look/look-login.ts";
 import { askRegistry } from "./look/look-registry.ts";
 import { authorityOf, lookAtServer, openTo } from "./look/look-server.ts";
-import { authoritiesOf, createTrustReader, type TrustReader } from "./look/look-trust.ts";
+import { authoritiesOf, createTrustReader, readServed, type TrustReader } from "./look/look-trust.ts";
 import { isMasked, type Proxying, planProxying, routesTo } from "./look/route.ts";
 import { lookAtName, openVantage, type Vantage } from "./look/vantage.ts";
 import type { Examined } from "./outcome.ts";
@@ -26,8 +26,10 @@ export interface ExamineInput extends TrustFlags {
   readonly target: Target | null;
   readonly settings: Settings;
   readonly platform: string | undefined;
-  /** The user names this engine, or this host. */
-  readonly named: boolean;
+  /** What names this engine, such as `DOCKER_HOST`; null where it is the usual one. */
+  readonly namedBy: string | null;
+  /** The address of the engine that docker would use, where only that is known of it; null where it is looked at. */
+  readonly elsewhere: string | null;
   readonly write: boolean;
   readonly timeoutMs: number;
   readonly tunnels: readonly TunnelLook[];
@@ -36,18 +38,39 @@ export interface ExamineInput extends TrustFlags {
 
 /** The caller closes the place. */
 export async function examine(place: Place, input: ExamineInput, world: DoctorWorld): Promise<Examined> {
-  const { platform, named } = input;
+  const { platform, namedBy, elsewhere } = input;
   const vantage = await openVantage(place.host, world);
-  const [visit, name] = await Promise.all([
-    visitEngine({ place, platform, named }, world),
-    input.target === null ? null : lookAtName(input.target.host, vantage, isAddress(input.target.host)),
-  ]);
+  const beside = lookBeside(vantage, input, world);
+  // Whoever fails first is thrown, and nothing is left unheard.
+  beside.catch(() => {});
+  const visit = await visitEngine({ place, platform, namedBy, elsewhere }, world);
   try {
-    const facts = await lookOn({ vantage, visit, input }, name, world);
+    const facts = await lookOn({ vantage, visit, input }, await beside, world);
     return { host: place.host.name, judged: judge(checks, facts) };
   } finally {
     await visit.close();
   }
+}
+
+interface Beside {
+  readonly name: Facts["name"];
+  readonly login: LoginVisit | null;
+  readonly builder: Facts["builder"];
+}
+
+/** What does not depend on the engine is looked at in the meantime: a credential helper takes its time. */
+async function lookBeside(vantage: Vantage, { target }: ExamineInput, world: DoctorWorld): Promise<Beside> {
+  const looked = async () => {
+    if (target === null) return { name: null, login: null };
+    const name = await lookAtName(target.host, vantage, isAddress(target.host));
+    return { name, login: await visitLogin(target.registry, addressesOf(name), world) };
+  };
+  const [found, builder] = await Promise.all([looked(), vantage.local ? lookAtBuilder(world) : null]);
+  return { ...found, builder };
+}
+
+function addressesOf(name: Facts["name"]): readonly string[] {
+  return name !== null && "addresses" in name ? name.addresses : [];
 }
 
 function isAddress(host: string): boolean {
@@ -60,12 +83,12 @@ interface Parts {
   readonly input: ExamineInput;
 }
 
-async function lookOn(parts: Parts, name: Facts["name"], world: DoctorWorld): Promise<Facts> {
+async function lookOn(parts: Parts, beside: Beside, world: DoctorWorld): Promise<Facts> {
   const { vantage, visit, input } = parts;
   const { target, settings } = input;
   const engine = visit.look;
-  const builder = vantage.local ? await lookAtBuilder(world) : null;
-  const addresses = name !== null && "addresses" in name ? name.addresses : [];
+  const { name, login, builder } = beside;
+  const addresses = addressesOf(name);
   const base = {
     host: vantage.name,
     registry: target,
@@ -92,11 +115,11 @@ async function lookOn(parts: Parts, name: Facts["name"], world: DoctorWorld): Pr
   const trust = createTrustReader(vantage, target.registry, ca, world);
   const proxying = planProxying(engine.proxies, vantage.local ? world.environment : {});
   const route = routesTo(authorityOf(target), proxying).https;
-  const [login, main] = await Promise.all([
-    visitLogin(target.registry, addresses, world),
+  const [main, served] = await Promise.all([
     trust.read(target.registry, true),
+    vantage.local ? readServed(world) : null,
   ]);
-  const found = { ...base, ...none, insecure, login: login.look };
+  const found = { ...base, ...none, insecure, login: login?.look ?? null };
   const says = (): Promise<Facts["engineSays"]> =>
     visit.engine === null || target.registry === hubRegistry || isBare(target)
       ? Promise.resolve(null)
@@ -113,12 +136,15 @@ async function lookOn(parts: Parts, name: Facts["name"], world: DoctorWorld): Pr
     now: createHostClock(engine.now, world),
   };
   const server = await lookAtServer(question, vantage);
-  const seen = { ...found, server, authorities: authoritiesOf(main, trust.warnings) };
+  const seen = { ...found, server, authorities: authoritiesOf(main, trust.warnings, served) };
   // Who is not a registry, or not trusted, is shown no login.
   const good = judge(checks, seen).some(({ id, finding }) => id === "api" && finding.status === "ok");
   if (!good) return seen;
   const [asked, engineSays] = await Promise.all([
-    ask({ ...parts, target, insecure: insecure.allowed, trust, proxying, found: login.found, server }, world),
+    ask(
+      { ...parts, target, insecure: insecure.allowed, trust, proxying, found: login?.found ?? null, server },
+      world,
+    ),
     says(),
   ]);
   return { ...seen, asked, engineSays };

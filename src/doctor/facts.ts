@@ -8,6 +8,12 @@ import type { ServerAnswer } from "./probes.ts";
 export interface EngineLook {
   /** It is installed there, or named by the user; where it is not, nothing is said of it. */
   readonly expected: boolean;
+  /** The address of an engine that cannot be looked at; null for none. */
+  readonly elsewhere: string | null;
+  /** There is a dockerd on that host, whether it runs or not. */
+  readonly installed: boolean;
+  /** What names it: `DOCKER_HOST`, `context colima`; null where it is the usual one. */
+  readonly namedBy: string | null;
   /** Why it does not answer; null when it does. */
   readonly problem: string | null;
   readonly version: string | null;
@@ -88,6 +94,8 @@ export interface InsecureLook {
 
 /** The authorities that count. */
 export interface AuthorityLook {
+  /** That of `regctl serve` of this user on this machine; null for none. */
+  readonly served: { readonly path: string; readonly subject: string } | null;
   /** Subjects of those that are there for this registry alone, as OpenSSL prints them. */
   readonly own: readonly string[];
   /** Files that cannot be used, as told. */

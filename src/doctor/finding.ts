@@ -9,7 +9,15 @@ export type Cure =
   | { readonly kind: "setup-trust"; readonly registry: string }
   | { readonly kind: "setup-undo"; readonly registry: string }
   | { readonly kind: "use-insecure"; readonly registry: string }
-  | { readonly kind: "login"; readonly registry: string };
+  | { readonly kind: "login"; readonly registry: string }
+  /** `server` and `to` as they are typed; `name` where it has one of its own. */
+  | {
+      readonly kind: "tunnel";
+      readonly registry: string;
+      readonly server: string;
+      readonly to: string;
+      readonly name: string | null;
+    };
 
 /** What is wrong, and what is to be done about it. */
 export interface Trouble {

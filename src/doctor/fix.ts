@@ -6,6 +6,10 @@ import { quoteLine } from "../explain/quote.ts";
 import { setupInsecure } from "../platform/setup-insecure.ts";
 import { setupTrust } from "../platform/setup-trust.ts";
 import { setupUndo } from "../platform/setup-undo.ts";
+import { parseTunnelRequest } from "../tunnel/request.ts";
+import type { ReachFlags } from "../tunnel/tunnel-arguments.ts";
+import { tunnelInBackground } from "../tunnel/tunnel-in-background.ts";
+import { tunnelLine } from "./checks/tcp.ts";
 import { type DoctorInput, diagnose } from "./diagnose.ts";
 import type { Cure } from "./finding.ts";
 import { type DoctorOutcome, type Examined, firstCause } from "./outcome.ts";
@@ -17,6 +21,8 @@ export interface FixInput extends DoctorInput {
   readonly yes: boolean;
   /** Of the certificate that `setup trust` may have trusted. */
   readonly fingerprint?: string | undefined;
+  /** How the server of a tunnel is reached. */
+  readonly reach: Omit<ReachFlags, "timeout">;
 }
 
 /** One cure may show what is wrong behind it; more than these for a host lead nowhere. */
@@ -61,7 +67,7 @@ async function fixCause(
   return line;
 }
 
-const words: Readonly<Record<Cure["kind"], readonly string[]>> = {
+const words: Readonly<Record<Exclude<Cure["kind"], "tunnel">, readonly string[]>> = {
   "setup-insecure": ["setup", "insecure"],
   "setup-trust": ["setup", "trust"],
   "setup-undo": ["setup", "undo"],
@@ -69,20 +75,23 @@ const words: Readonly<Record<Cure["kind"], readonly string[]>> = {
   login: ["login"],
 };
 
-function lineOf({ kind, registry }: Cure, on: readonly string[]): string {
+function lineOf(cure: Cure, on: readonly string[]): string {
+  if (cure.kind === "tunnel") return tunnelLine(cure);
+  const { kind, registry } = cure;
   const host = kind.startsWith("setup-") ? on.flatMap((each) => ["--on", each]) : [];
   return quoteLine(["regctl", ...words[kind], registry, ...host]);
 }
 
 async function carryOut(
-  { kind, registry }: Cure,
+  cure: Cure,
   on: readonly string[],
   input: FixInput,
   world: DoctorWorld,
 ): Promise<void> {
+  const { registry } = cure;
   const { cwd, platform, timeoutSeconds, yes, ca, fingerprint } = input;
   const mode = { on, cwd, platform, timeoutSeconds, yes, dryRun: false, print: false, allowRestart: false };
-  switch (kind) {
+  switch (cure.kind) {
     case "setup-insecure":
       await setupInsecure({ ...mode, registry }, world);
       return;
@@ -97,5 +106,16 @@ async function carryOut(
       return;
     case "login":
       await logIn({ registry, passwordStdin: false, timeoutSeconds, insecure: input.insecure, ca }, world);
+      return;
+    case "tunnel": {
+      const { server, to, name } = cure;
+      const request = parseTunnelRequest(server, {
+        to,
+        ca,
+        insecure: input.insecure,
+        name: name ?? undefined,
+      });
+      await tunnelInBackground(request, { ...input.reach, timeout: timeoutSeconds }, cwd, world);
+    }
   }
 }

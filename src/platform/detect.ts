@@ -48,12 +48,14 @@ function detected(
   knownByEngine = platform.kind === "recognised",
 ): Detected {
   const home = (platform.kind === "written" && platform.home?.(facts)) || null;
+  const format = home?.format ? { daemonFormat: home.format.name } : {};
+  const told = home ? { ...facts, daemonJson: home.daemonJson, ...format } : facts;
   if (home?.inVm) {
-    const noneOfThisMachine = { daemons: [], unit: null, pidFile: null, daemonJson: home.daemonJson };
-    return { platform, evidence, home, facts: { ...facts, ...noneOfThisMachine } };
+    const noneOfThisMachine = { daemons: [], unit: null, pidFile: null };
+    return { platform, evidence, home, facts: { ...told, ...noneOfThisMachine } };
   }
   if (!knownByEngine) assertEngineHere(facts, home !== null);
-  return { platform, evidence, home, facts: home ? { ...facts, daemonJson: home.daemonJson } : facts };
+  return { platform, evidence, home, facts: told };
 }
 
 /**
@@ -85,7 +87,7 @@ function assertEngineHere(facts: HostFacts, ownRoot = false): void {
     new RegctlError("ENGINE_ELSEWHERE", {
       endpoint: `unix://${facts.socket}`,
       why,
-      remedy: "regctl setup insecure … --on USER@HOST, where HOST is the machine that runs dockerd",
+      remedy: "Name the machine that runs dockerd, with your login there: --on USER@HOST",
     });
   if (daemon && !daemon.sameRoot && !(ownRoot && !facts.markers.has("container"))) {
     throw elsewhere(`its dockerd (pid ${daemon.pid}) sees another root file system than this one`);

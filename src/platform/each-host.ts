@@ -18,15 +18,15 @@ export interface EachHost<Outcome> {
  * Does one thing on every host, sixteen at a time. With one host its error is the command's; with several it
  * stands inside that host's outcome and stops no other.
  */
-export async function onEachHost<Outcome>(
-  places: readonly HostPlace[],
+export async function onEachHost<Outcome, Where extends HostPlace>(
+  places: readonly Where[],
   world: Pick<SetupWorld, "emit" | "signal">,
-  act: (place: HostPlace) => Promise<Outcome>,
+  act: (place: Where) => Promise<Outcome>,
   failed: (host: string, error: ErrorOutcome) => Outcome,
 ): Promise<EachHost<Outcome>> {
   const limit = pLimit(atOnce);
   const codes: number[] = [];
-  const run = async (place: HostPlace): Promise<Outcome> => {
+  const run = async (place: Where): Promise<Outcome> => {
     try {
       world.signal.throwIfAborted();
       const outcome = await act(place);

@@ -99,6 +99,8 @@ export interface HostFacts {
   readonly engineProblem: string | null;
   /** The engine's configuration file, where the kind of host tells it rather than the daemon's command line. */
   readonly daemonJson?: string;
+  /** What that is written in, by the name of the format, where it is not Docker's own JSON. */
+  readonly daemonFormat?: string;
 }
 
 /**

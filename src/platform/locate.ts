@@ -116,17 +116,23 @@ async function placeOf(endpoint: EngineEndpoint, world: SetupWorld): Promise<Hos
     endpoint:
       endpoint.kind === "tcp" ? `tcp://${endpoint.host}:${endpoint.port}` : `npipe://${endpoint.path}`,
     why: `${endpoint.origin} names an engine by its network address, which says nothing of the machine's files`,
-    remedy: `regctl setup insecure … --on USER@${endpoint.kind === "tcp" ? endpoint.host : "HOST"}`,
+    ...(endpoint.kind === "tcp"
+      ? { on: endpoint.host, remedy: `--on ${endpoint.host}` }
+      : { remedy: endpoint.origin === "DOCKER_HOST" ? "unset DOCKER_HOST" : "docker context use default" }),
   });
 }
 
 const firstSocketScript =
   'for s in "$@"; do [ -S "$s" ] && { printf %s "$s"; exit 0; }; done; printf %s "$1"';
 
+/** Those of a person's own engine: rootless Docker, Docker Desktop, OrbStack, Colima. */
 const loginSocketScript = `
-[ -S "$1" ] && { printf %s "$1"; exit 0; }
-own=\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/docker.sock
-[ -S "$own" ] && printf %s "$own" || printf %s "$1"
+for s in "$1" "\${XDG_RUNTIME_DIR:-/run/user/$(id -u)}/docker.sock" "$HOME/.docker/run/docker.sock" \\
+  "$HOME/.docker/desktop/docker.sock" "$HOME/.orbstack/run/docker.sock" \\
+  "\${COLIMA_HOME:-$HOME/.colima}/default/docker.sock" "\${XDG_CONFIG_HOME:-$HOME/.config}/colima/default/docker.sock"; do
+  [ -S "$s" ] && { printf %s "$s"; exit 0; }
+done
+printf %s "$1"
 `;
 
 async function findSocket(host: Host): Promise<string> {

@@ -26,7 +26,8 @@ show() {
  *
  * Arguments: the engine's socket, the folder of our journal, then the files to show, `~/` for the login's own. A daemon
  * without root may have a network of its own, where its sockets are listed. Files that the running
- * daemon or its unit name (`--config-file`, drop-ins, environment files) are shown as well.
+ * daemon or its unit name (`--config-file`, drop-ins, environment files) are shown as well, and so are those of Colima's
+ * machines, in the first of its folders that is there.
  */
 export const observeScript = `
 LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin:/usr/local/bin:/opt/rke2/bin; export PATH
@@ -118,6 +119,10 @@ $unit
 END
 fi
 { [ -n "$found" ] && [ "$(id -u)" = 0 ]; } || say version "$(dockerd --version 2>/dev/null || { [ -n "$found" ] && docker --version 2>/dev/null; })"
+h=\${REGCTL_HOME:-$HOME}; c=\${COLIMA_HOME:-}
+[ -d "$c" ] || c=$h/.colima
+[ -d "$c" ] || c=\${XDG_CONFIG_HOME:-$h/.config}/colima
+for f in "$c"/*/colima.yaml; do [ -f "$f" ] && more="$more$nl$f"; done
 shown=
 for f in "$@"; do
   case $f in "~/"*) f=\${REGCTL_HOME:-$HOME}/\${f#"~/"} ;; esac

@@ -2,6 +2,7 @@ import { RegctlError } from "../errors.ts";
 import { parseDaemonArguments } from "./daemon-arguments.ts";
 import { atLeast, parseEngineVersion } from "./engine-version.ts";
 import { daemonOf, engineVersionOf, type HostFacts, type HostFile } from "./facts.ts";
+import { colimaYaml } from "./formats/colima-yaml.ts";
 import { daemonJson } from "./formats/daemon-json.ts";
 import type { ListFormat, Listing, Setting } from "./formats/format.ts";
 import { sha256 } from "./host-files.ts";
@@ -40,6 +41,11 @@ export function daemonJsonPath(facts: HostFacts): string {
   return facts.daemonJson ?? parseDaemonArguments(argv).configFile ?? defaultDaemonJson;
 }
 
+/** What that file is written in. */
+export function daemonFormatOf({ daemonFormat }: HostFacts): ListFormat {
+  return daemonFormat === colimaYaml.name ? colimaYaml : daemonJson;
+}
+
 /**
  * Reads a list, or says why the file must not be touched.
  * @throws RegctlError CONFIG_BROKEN, NO_RIGHTS when the file cannot be read
@@ -71,10 +77,11 @@ export function readList(facts: HostFacts, path: string, format: ListFormat, set
  */
 export function findOwner(facts: HostFacts, platform: WrittenPlatform, setting: Setting): ListOwner {
   const path = daemonJsonPath(facts);
-  const file = readList(facts, path, daemonJson, setting);
+  const format = daemonFormatOf(facts);
+  const file = readList(facts, path, format, setting);
   const fromFile: ListOwner = {
     owner: file.present ? "file" : "none",
-    source: { path, format: daemonJson },
+    source: { path, format },
     isDaemonJson: true,
     listed: file.entries,
   };

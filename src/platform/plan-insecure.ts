@@ -1,6 +1,7 @@
 import { RegctlError } from "../errors.ts";
 import { matchesEntry, sameEntry } from "./engine-entry.ts";
 import { atLeast } from "./engine-version.ts";
+import { downgradeOf } from "./engines/usual-answers.ts";
 import { type EngineFacts, engineVersionOf, type HostFacts } from "./facts.ts";
 import { insecureRegistries, type UndoNote } from "./formats/format.ts";
 import { fileOf, findOwner, type ListOwner } from "./owner.ts";
@@ -94,12 +95,7 @@ function consentsOf(plan: ChangePlan, input: InsecureInput, engine: EngineFacts)
   const consents: Consent[] = [];
   const registry = input.registry.registry;
   if (input.verifies && !engine.insecure.includes(registry)) {
-    consents.push({
-      id: "downgrade",
-      question: `${registry} has a certificate that the engine verifies. Stop verifying it?`,
-      details: ["nothing needs to be set up for it; an insecure entry would switch its protection off"],
-      flag: "--yes",
-    });
+    consents.push(downgradeOf(registry));
   }
   return [...consents, ...restartConsents(plan)];
 }

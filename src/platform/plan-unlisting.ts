@@ -71,7 +71,7 @@ export function planUnlisting(input: UnlistingInput): {
     ...(theirs ? {} : { ours: true }),
   };
   const edit = editOf(facts, path, before, goal, spelled.length > 0 ? change : undefined);
-  const forget = owner.isDaemonJson ? forgetTextOf(registry, before, goal, spelled, notes) : null;
+  const forget = format === daemonJson ? forgetTextOf(registry, before, goal, spelled, notes) : null;
   const expect = { listed: Object.fromEntries([registry, ...spelled].map((each) => [plainOf(each), false])) };
   return {
     phases: phasesBackOf({ edit, forget, activation, expect }, "take it out of the insecure list"),

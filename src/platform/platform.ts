@@ -25,6 +25,8 @@ export interface Service {
 /** The home of an engine that is not root's own, or not on this machine. */
 export interface EngineHome {
   readonly daemonJson: string;
+  /** Of that file, where it is not Docker's own JSON but what that is made of. */
+  readonly format?: ListFormat;
   /** Null where certificates are not kept in a folder that we may write. */
   readonly certsFolder: string | null;
   /** The files are a person's own, and changed by the login itself. */

@@ -8,7 +8,7 @@ say() ( LC_ALL=C; printf '%s %d\\n%s\\n' "$1" "\${#2}" "$2" )
 say login "$(id -un 2>/dev/null || id -u)"
 say home "$HOME"
 if [ "$(id -u)" = 0 ]; then say rights root; exec "$@"
-elif sudo -n true 2>/dev/null; then say rights sudo; exec sudo -n -- env "REGCTL_HOME=$HOME" "$@"
+elif sudo -n true 2>/dev/null; then say rights sudo; exec sudo -n -- env "REGCTL_HOME=$HOME" "COLIMA_HOME=$COLIMA_HOME" "XDG_CONFIG_HOME=$XDG_CONFIG_HOME" "$@"
 else say rights none; exec "$@"; fi
 `;
 

@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/client.ts";
 import { dialEngine } from "../engine/dial-engine.ts";
-import { insecureRegistriesOf, isRootless } from "../engine/engine-info.ts";
+import { type EngineInfo, insecureRegistriesOf, isRootless } from "../engine/engine-info.ts";
 import { isRegctlError } from "../errors.ts";
 import type { Host } from "../ports.ts";
 import type { EngineFacts, HostFacts, Rights } from "./facts.ts";
@@ -15,6 +15,8 @@ export interface HostSession {
   readonly root: Host | null;
   readonly facts: HostFacts;
   readonly engine: Engine | null;
+  /** All that the engine says of itself, as it was read for the facts; absent where it does not answer. */
+  readonly info?: EngineInfo;
   close(): Promise<void>;
 }
 
@@ -36,16 +38,18 @@ export async function openSession(
     const facts = { ...system, engine: null, engineProblem: reached.problem };
     return { host, root, facts, engine: null, close: async () => {} };
   }
-  const { engine } = reached;
+  const { engine, info } = reached;
   const facts = { ...system, engine: reached.facts, engineProblem: null };
-  return { host, root, facts, engine, close: () => engine.close() };
+  return { host, root, facts, engine, info, close: () => engine.close() };
 }
 
 function rootOf(host: Host, rights: Rights): Host | null {
   return rights === "none" ? null : privilegedHost(host, rights);
 }
 
-type Reached = { readonly engine: Engine; readonly facts: EngineFacts } | { readonly problem: string };
+type Reached =
+  | { readonly engine: Engine; readonly facts: EngineFacts; readonly info: EngineInfo }
+  | { readonly problem: string };
 
 /** An engine that does not answer is a fact here, not a failure: the files can tell why. */
 async function reach(
@@ -59,7 +63,8 @@ async function reach(
   let engine: Engine | undefined;
   try {
     engine = await dialEngine({ plain, privileged, socketPath, openHttp: await world.http() });
-    return { engine, facts: await readEngineFacts(engine) };
+    const info = await engine.info();
+    return { engine, info, facts: await readEngineFacts(engine, info) };
   } catch (error) {
     await engine?.close();
     if (isRegctlError(error, "ENGINE_UNREACHABLE")) return { problem: error.facts.reason };
@@ -67,8 +72,7 @@ async function reach(
   }
 }
 
-async function readEngineFacts(engine: Engine): Promise<EngineFacts> {
-  const info = await engine.info();
+async function readEngineFacts(engine: Engine, info: EngineInfo): Promise<EngineFacts> {
   const now = Math.floor((Date.parse(info.systemTime) || Date.now()) / 1000);
   const [apiVersion, running, lastReload] = await Promise.all([
     engine.apiVersion(),

@@ -36,6 +36,10 @@ export interface Task {
   readonly registry: string;
   /** What is asked of the engine of this host; it may look at the host for that. */
   request(session: HostSession): Promise<ChangeRequest>;
+  /** What that engine takes as it is, whatever its files say; null where it has to be told. Asked before any plan. */
+  taken?(engine: string, host: string): HostOutcome | null;
+  /** What holds of a host that nobody gets to. */
+  unseen?(host: string): HostOutcome;
   /** Answers that count for all hosts of a run, by the question's flag. */
   readonly answers?: Map<string, Promise<boolean>>;
 }
@@ -55,7 +59,14 @@ export async function setUpHost(
   world: SetupWorld,
 ): Promise<HostOutcome> {
   world.emit({ event: "step", host: hostPlace.name, step: "connect" });
-  const place = await interruptible(hostPlace.open(), world.signal);
+  let place: Place;
+  try {
+    place = await interruptible(hostPlace.open(), world.signal);
+  } catch (error) {
+    const unseen = world.signal.aborted ? undefined : task.unseen?.(hostPlace.name);
+    if (unseen === undefined) throw error;
+    return unseen;
+  }
   try {
     return await attempt(place, task, mode, password, world).catch((error: unknown) => {
       if (mode.print && isRegctlError(error, "PLATFORM_NOT_WRITTEN") && error.facts.paste.length > 0) {
@@ -81,6 +92,8 @@ async function attempt(
   world.emit({ event: "step", host: place.host.name, step: "look" });
   let session = await interruptible(openSession(place.host, place.socket, world), world.signal);
   try {
+    const taken = await takenBy(session, task, mode);
+    if (taken !== null) return taken;
     let planned = await planOrNull(session, task, mode);
     const wantsRoot =
       planned === null ||
@@ -142,11 +155,19 @@ async function planBlindly(session: HostSession, task: Task, mode: SetupMode): P
   }
 }
 
+/** Platforms are where Docker's engine lives. */
+const engineNamedBy = ({ engine, platform }: SetupMode): string | undefined =>
+  engine ?? (platform === undefined ? undefined : "docker");
+
+async function takenBy(session: HostSession, task: Task, mode: SetupMode): Promise<HostOutcome | null> {
+  if (task.taken === undefined) return null;
+  const { engine } = chooseEngine(session.facts, engineNamedBy(mode), await task.request(session));
+  return task.taken(engine.name, session.facts.host);
+}
+
 async function planFor(session: HostSession, task: Task, mode: SetupMode): Promise<PlannedFor> {
   const request = await task.request(session);
-  // Platforms are where Docker's engine lives.
-  const named = mode.engine ?? (mode.platform === undefined ? undefined : "docker");
-  const { engine, notes } = chooseEngine(session.facts, named, request);
+  const { engine, notes } = chooseEngine(session.facts, engineNamedBy(mode), request);
   const { plan, ...planned } = await engine.plan(request, { ...session, platform: mode.platform });
   return { ...planned, engine, plan: { ...plan, notes: [...plan.notes, ...notes] } };
 }

@@ -1,4 +1,4 @@
-import { locateHosts } from "./locate.ts";
+import { isRegctlError } from "../errors.ts";
 import { failedOutcome, type HostOutcome } from "./outcome.ts";
 import { insecureByDefault, judgeRegistry } from "./registry-name.ts";
 import { remember } from "./remember.ts";
@@ -19,20 +19,23 @@ export async function setupInsecure(input: SetupInsecureInput, world: SetupWorld
   const { registry } = judged;
   const said = [...judged.said, ...judged.notes];
   for (const note of said) world.emit({ event: "note", note });
-  if (insecureByDefault(judged, undefined) && (input.engine ?? "docker") === "docker") {
-    const named =
-      input.on.length > 0 ? await locateHosts(input.on, input.cwd, world) : [{ name: "localhost" }];
-    const outcomes = named.map(({ name }) => loopbackOutcome(name, registry));
-    return { outcome: setupOutcome(registry, input, { outcomes }, said), exitCode: 0 };
-  }
+  const isTaken = insecureByDefault(judged, undefined) && (input.engine ?? "docker") === "docker";
   const task: Task = {
     action: "insecure",
     registry,
     request: async () => ({ kind: "insecure", registry: judged }),
+    // Docker takes it as it is, and Podman does not: which of them is meant is known by a look at the host.
+    taken: (engine, host) => (engine === "docker" && isTaken ? loopbackOutcome(host, registry) : null),
+    ...(isTaken ? { unseen: (host: string) => loopbackOutcome(host, registry) } : {}),
   };
-  const told = await tellHosts(task, input, world);
+  const told = await tellHosts(task, input, world).catch((error: unknown) => {
+    // An engine elsewhere is Docker's, and takes it there as it is.
+    if (!isTaken || !isRegctlError(error, "ENGINE_ELSEWHERE")) throw error;
+    return { places: [], outcomes: [loopbackOutcome("localhost", registry)], exitCode: 0 };
+  });
   // A network is no registry that one of our commands could name.
-  const isKept = toldHere(told, input) && !judged.kind.startsWith("cidr");
+  const isTold = told.outcomes.some(({ nothing }) => nothing !== "loopback");
+  const isKept = isTold && toldHere(told, input) && !judged.kind.startsWith("cidr");
   const kept = isKept
     ? await remember(registry, "as insecure", (now) => ({ ...now, insecure: true }), world)
     : {};

@@ -1,6 +1,6 @@
 import type { RegistrySettings } from "../config/settings.ts";
 import { RegctlError } from "../errors.ts";
-import { type JudgedRegistry, judgeRegistry } from "./registry-name.ts";
+import type { JudgedRegistry } from "./registry-name.ts";
 import { type Remembered, remember } from "./remember.ts";
 import type { Task } from "./set-up-host.ts";
 import {
@@ -15,6 +15,7 @@ import { chooseAuthority } from "./trust/authority.ts";
 import { parseFingerprint } from "./trust/certificate.ts";
 import { readShown } from "./trust/read-shown.ts";
 import { readTrustFiles, type TrustFiles } from "./trust/trust-files.ts";
+import { judgeTrusted } from "./trust/trusted-name.ts";
 import type { SetupWorld } from "./world.ts";
 
 export interface SetupTrustInput extends SetupInput {
@@ -32,12 +33,8 @@ export interface SetupTrustInput extends SetupInput {
  * @throws RegctlError whatever the only host failed with; BAD_REGISTRY, USAGE, FILE_FAILED before any host is asked
  */
 export async function setupTrust(input: SetupTrustInput, world: SetupWorld): Promise<SetupResult> {
-  const judged = judgeRegistry(input.registry);
+  const judged = judgeTrusted(input.registry);
   const { registry } = judged;
-  if (judged.kind.startsWith("cidr")) {
-    const problem = "a certificate is for one registry, not for a network";
-    throw new RegctlError("BAD_REGISTRY", { given: input.registry, problem });
-  }
   const fingerprint = readFingerprint(input.fingerprint);
   const files = await readTrustFiles(input, world);
   const said = [...judged.said, ...judged.notes];
@@ -73,7 +70,7 @@ function trustTask(
       const { facts } = session;
       const shown = await readShown(
         session.host,
-        { registry, host, port: judged.port ?? 443, ...files },
+        { registry, host, port: judged.port ?? 443, loopback: judged.loopback, ...files },
         world,
       );
       const authority = chooseAuthority({

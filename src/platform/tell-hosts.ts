@@ -1,3 +1,4 @@
+import { assertNotOfNode, placesOf } from "./cluster-nodes.ts";
 import { onEachHost } from "./each-host.ts";
 import { type HostPlace, locateHosts } from "./locate.ts";
 import { failedOutcome, type HostOutcome, type SetupOutcome } from "./outcome.ts";
@@ -24,12 +25,13 @@ export interface Told {
 
 /** Asks the same of the engine of every host. */
 export async function tellHosts(task: Task, input: SetupInput, world: SetupWorld): Promise<Told> {
-  const places = await locateHosts(input.on, input.cwd, world);
+  if (task.action !== "undo") assertNotOfNode(task.registry, input.engine);
+  const places = await placesOf(await locateHosts(input.on, input.cwd, world), input.engine);
   const password = sudoPasswordFrom(world.environment, world.prompt, places.length, world.emit);
   const told = await onEachHost(
     places,
     world,
-    (place) => setUpHost(place, task, input, password, world),
+    (place) => setUpHost(place, task, { ...input, engine: place.engine ?? input.engine }, password, world),
     failedOutcome,
   );
   return { places, ...told };

@@ -6,7 +6,7 @@ import { removeKey } from "./formats/daemon-json-key.ts";
 import { type ListFormat, settingOf } from "./formats/format.ts";
 import { sha256 } from "./host-files.ts";
 import type { JournalEdit, JournalEntry } from "./journal.ts";
-import { daemonJsonPath, fileOf, readList } from "./owner.ts";
+import { daemonFormatOf, daemonJsonPath, fileOf, readList } from "./owner.ts";
 import type { Activation, Change } from "./plan.ts";
 import { type Back, expectGone, forgettingText } from "./plan-back.ts";
 import { editOf, planActivation, requireEngine } from "./plan-parts.ts";
@@ -69,12 +69,12 @@ function backOfFile(input: UndoInput, path: string, edits: readonly JournalEdit[
 /** An engine in a virtual machine gets its authorities when it starts. */
 function takesAtStart({ facts, platform }: UndoInput, path: string): Activation {
   if (!path.endsWith(".crt") || platform.home?.(facts).inVm !== true) return { kind: "none" };
-  const source = { path: daemonJsonPath(facts), format: daemonJson };
+  const source = { path: daemonJsonPath(facts), format: daemonFormatOf(facts) };
   return planActivation(facts, platform, { isDaemonJson: true, source }, requireEngine(facts));
 }
 
 function formatOf(input: UndoInput, path: string, { format }: Change): Pick<FlagSource, "format" | "reread"> {
-  if (path === daemonJsonPath(input.facts)) return { format: daemonJson };
+  if (path === daemonJsonPath(input.facts)) return { format: daemonFormatOf(input.facts) };
   const sources = input.platform.flagSources(input.facts).filter((candidate) => candidate.path === path);
   const source = sources.find((candidate) => candidate.format.name === format) ?? sources[0];
   if (source) return source;
@@ -99,7 +99,7 @@ function backOfText(input: UndoInput, path: string, edits: readonly JournalEdit[
   // Somebody else's entry may mean the same: then there is nothing for the engine to forget.
   const gone = goneAlready(input, change) || keepsEntry(goal, format, change);
   if (goal === current && gone) return [];
-  const isDaemonJson = format === daemonJson;
+  const isDaemonJson = path === daemonJsonPath(facts);
   const engine = requireEngine(facts);
   const owner = { isDaemonJson, source: { path, format, ...source } };
   const { reload } = platform.service(facts);

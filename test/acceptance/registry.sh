@@ -14,7 +14,7 @@ set -u
 
 heading "Nobody is there, and it is said"
 run 6 "a closed port" ping 127.0.0.1:1
-says "with what to type" 'curl'
+says "with what to type" 'regctl doctor'
 run 6 "as JSON" ping 127.0.0.1:1 --json
 says "with its code" '"code": ?"REGISTRY_UNREACHABLE"'
 run 2 "no registry is named and none is the default" tags app

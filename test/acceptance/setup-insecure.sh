@@ -2,30 +2,12 @@
 # What `regctl setup insecure` promises, as commands with the exit codes that they must have. Prints one line for each
 # check; ends with 1 when one failed.
 #
-# Needs a host with systemd whose engine reads /etc/docker/daemon.json, with a container that runs, and a registry that
-# speaks plain HTTP and is reached from there. The host's daemon.json is written and taken away.
-#   REGCTL    the command, e.g. "node bin/run.js" (words are split)
-#   TARGET    USER@HOST with root's rights
-#   THERE     a command that runs the rest of its words on the host as root, e.g. "ssh root@HOST"
-#   REGISTRY  host:port of the registry
+# Needs what setup-checks.sh says; REGISTRY speaks plain HTTP. Besides:
 #   NOPASS WITHPASS POWERLESS   USER@HOST: sudo without a password, sudo with SUDO_PASSWORD, no sudo (optional)
-#   HOME      a folder of its own, whose ssh configuration and known_hosts reach the host
 set -u
-: "${TARGET:?}" "${THERE:?}" "${REGISTRY:?}"
-json=/etc/docker/daemon.json
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/setup-checks.sh"
 
-# there NAME SCRIPT: a shell on the host agrees
-there() {
-  $THERE "$2" >"$out/stdout" 2>"$out/stderr" </dev/null
-  verdict "$1" $?
-}
-
-on() { echo "--on $TARGET"; }
-lists() { echo "docker info --format '{{json .RegistryConfig.IndexConfigs}}' | grep -Fq '\"$REGISTRY\"'"; }
-state="docker ps -q --no-trunc; cat /var/run/docker.pid"
-
-$THERE "rm -f $json; docker ps -q | grep -q ." </dev/null || { echo "the host is not there, or no container runs"; exit 1; }
+clear_host "$json"
 
 heading "The name is judged before any host hears of it"
 for bad in host:5000/path '*.example:5000' 'a b' a:1,b:2 10.0.0.0/24:5000 host:99999 host: h_1:5000 ftp://h ''; do

@@ -2,35 +2,19 @@
 # What `regctl setup trust` and `regctl setup mirror` promise, as commands with the exit codes that they must have. Prints
 # one line for each check; ends with 1 when one failed.
 #
-# Needs a host with systemd whose engine reads /etc/docker/daemon.json, with a container that runs, and a registry behind
-# TLS that is reached from there. The host's daemon.json and certs.d are written and taken away.
-#   REGCTL    the command, e.g. "node bin/run.js" (words are split)
-#   TARGET    USER@HOST with root's rights
-#   THERE     a command that runs the rest of its words on the host as root, e.g. "ssh root@HOST"
-#   REGISTRY  host:port of the registry; its certificate is signed by CA and names that host
+# Needs what setup-checks.sh says; the host's certs.d is taken away, too. Besides:
+#   REGISTRY  speaks TLS; its certificate is signed by CA and names that host
 #   CA        a PEM file with the authority; STRANGER: one with another authority
 #   BROKEN    host:port of a registry whose certificate has expired
 #   MIRROR    URL of a registry that speaks plain HTTP
-#   HOME      a folder of its own, whose ssh configuration and known_hosts reach the host
 set -u
-: "${TARGET:?}" "${THERE:?}" "${REGISTRY:?}" "${CA:?}" "${STRANGER:?}" "${BROKEN:?}" "${MIRROR:?}"
-json=/etc/docker/daemon.json
+: "${CA:?}" "${STRANGER:?}" "${BROKEN:?}" "${MIRROR:?}"
 certs=/etc/docker/certs.d
-. "$(dirname "$0")/checks.sh"
+. "$(dirname "$0")/setup-checks.sh"
 
-# there NAME SCRIPT: a shell on the host agrees
-there() {
-  $THERE "$2" >"$out/stdout" 2>"$out/stderr" </dev/null
-  verdict "$1" $?
-}
-
-on() { echo "--on $TARGET"; }
-lists() { echo "docker info --format '{{json .RegistryConfig.IndexConfigs}}' | grep -Fq '\"$REGISTRY\"'"; }
 verifies="docker pull $REGISTRY/no/such:1 2>&1 | grep -Eq 'not found|unknown: '"
-state="docker ps -q --no-trunc; cat /var/run/docker.pid"
-
-$THERE "rm -rf $json $certs; docker ps -q | grep -q ." </dev/null || { echo "the host is not there, or no container runs"; exit 1; }
 print() { openssl x509 -noout -fingerprint -sha256 -in "$1" | sed 's/.*=//; s/://g' | tr A-F a-f; }
+clear_host "$json" "$certs"
 
 heading "What is asked, and what is refused"
 run 2 "a network has no certificate" setup trust 10.0.0.0/8 $(on)

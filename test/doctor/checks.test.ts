@@ -11,6 +11,9 @@ import type { ServerAnswer } from "../../src/doctor/probes.ts";
 
 const engine: EngineLook = {
   expected: true,
+  elsewhere: null,
+  installed: true,
+  namedBy: null,
   problem: null,
   version: "20.10.24",
   configuration: null,

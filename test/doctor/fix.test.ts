@@ -37,7 +37,7 @@ function answering(
 
 function inputFor(given: string, { home }: DoctorTestWorld, more: Partial<FixInput> = {}): FixInput {
   const usual = { on: [], platform: undefined, write: false, timeoutSeconds: 2, fix: true, yes: false };
-  return { given, cwd: home, ...usual, ...more };
+  return { given, cwd: home, reach: { ssh: "node", acceptHostKey: [] }, ...usual, ...more };
 }
 
 test("a login: asked, tried, stored, and everything looked at again", async () => {

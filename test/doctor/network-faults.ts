@@ -20,6 +20,19 @@ export const networkFaults: readonly Fault[] = [
     plant: async () => ({ given: `127.0.0.1:${await findClosedPort()}` }),
   },
   {
+    name: "tunnel that is down",
+    check: "tcp",
+    code: "NOT_RUNNING",
+    plant: async () => {
+      const port = await findClosedPort();
+      const tunnels = { "ann@server:22": { server: "ann@server:22", to: "localhost:5000", port } };
+      return {
+        given: `127.0.0.1:${port}`,
+        prepare: (world) => world.write(".local/state/regctl/tunnels.json", JSON.stringify({ tunnels })),
+      };
+    },
+  },
+  {
     name: "something that speaks neither HTTP nor TLS",
     check: "protocol",
     code: "NOT_HTTP",

@@ -1,5 +1,6 @@
 /** The certificate that a registry shows: who signed it, for which names, for how long. Pure. */
 import { X509Certificate } from "node:crypto";
+import { quoteLine } from "../../explain/quote.ts";
 import { parseIp } from "../../ip-network.ts";
 import { parseCertificate } from "../../platform/trust/certificate.ts";
 import { type Flaw, findFlaw } from "../../platform/trust/judge-leaf.ts";
@@ -178,12 +179,13 @@ function judgeChain({ leaf, chain, problem, facts }: Shown): Finding {
   }
   const own = last.issuer === last.subject && chain.length === 1;
   const trust = `regctl setup trust ${name}${onFlag(host)}`;
+  const served = authorities?.served?.subject === last.issuer ? authorities.served.path : null;
   return failed({
     code: "CERTIFICATE_UNKNOWN_AUTHORITY",
     message: own
       ? `The certificate of ${name} is signed by itself, and nobody has said that it is to be trusted${on(host)}.${warned(authorities)}`
       : `The certificate of ${name} is signed by ${signer}, which is not trusted${on(host)}.${warned(authorities)}`,
-    remedies: insecure.engine ? [trust] : [`regctl use ${name} --ca FILE`],
+    remedies: insecure.engine ? [trust] : [quoteLine(["regctl", "use", name, "--ca", served ?? "FILE"])],
     ...(insecure.engine ? { cure: { kind: "setup-trust", registry: name } } : {}),
   });
 }

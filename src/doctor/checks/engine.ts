@@ -15,6 +15,7 @@ export const engineChecks: readonly Check[] = [
     id: "configuration",
     needs: [],
     judge: ({ engine }) => {
+      if (engine.elsewhere !== null) return skipped("That of an engine elsewhere is not looked at.");
       if (!engine.expected) return skipped("There is no engine here, so there is no configuration of one.");
       if (engine.configuration !== null) return failedBy(engine.configuration);
       if (engine.idleKey !== null) return idle(engine.idleKey);
@@ -25,18 +26,17 @@ export const engineChecks: readonly Check[] = [
     id: "engine",
     needs: [],
     judge: ({ engine, host }) => {
+      if (engine.elsewhere !== null) {
+        const engineThere = `The engine at ${engine.elsewhere} is not looked at, for only its address is known`;
+        const [, machine] = /^tcp:\/\/(.+):\d+$/.exec(engine.elsewhere) ?? [];
+        const instead = machine === undefined ? "" : ` To look at its machine: --on ${machine}.`;
+        return skipped(`${engineThere}: everything is seen from here.${instead}`);
+      }
       if (!engine.expected) {
         return skipped("There is no engine here; the registry is looked at as regctl itself reaches it.");
       }
       if (engine.problem === null) return ok(`Docker ${engine.version ?? ""} answers.`.replace("  ", " "));
-      return failed({
-        code: "ENGINE_UNREACHABLE",
-        message: `The engine${on(host)} does not answer: ${engine.problem}.`,
-        remedies: [
-          prefixed(host, "sudo systemctl start docker"),
-          prefixed(host, "sudo journalctl -u docker -n 50"),
-        ],
-      });
+      return silent(engine, engine.problem, host);
     },
   },
   {
@@ -56,6 +56,23 @@ export const engineChecks: readonly Check[] = [
     },
   },
 ];
+
+function silent({ namedBy, installed }: EngineLook, problem: string, host: string): Finding {
+  const [, missing] = /\bENOENT (\S+)$/.exec(problem) ?? [];
+  const why = missing === undefined ? problem : `there is no ${missing}`;
+  const whose = namedBy === null ? "" : ` that ${namedBy} names`;
+  const otherwise = namedBy === "DOCKER_HOST" ? "unset DOCKER_HOST" : "docker context use default";
+  return failed({
+    code: "ENGINE_UNREACHABLE",
+    message: `The engine${whose}${on(host)} does not answer: ${why}.`,
+    remedies: [
+      ...(namedBy === null ? [] : [`Where another engine is meant: ${otherwise}`]),
+      ...(namedBy === null || installed
+        ? [prefixed(host, "sudo systemctl start docker"), prefixed(host, "sudo journalctl -u docker -n 50")]
+        : ["See which engines there are: docker context ls"]),
+    ],
+  });
+}
 
 /** After the network and the certificate: then what is left is the engine's own. */
 export const engineSaysChecks: readonly Check[] = [

@@ -3,8 +3,9 @@ import { quoteLine } from "../../explain/quote.ts";
 import { parseIp } from "../../ip-network.ts";
 import type { Check } from "../check.ts";
 import type { Facts, ServerLook, Target } from "../facts.ts";
-import { type Finding, failed, ok, skipped, type Trouble, warning } from "../finding.ts";
+import { type Finding, failed, ok, skipped, warning } from "../finding.ts";
 import { on, onFlag, prefixed } from "./engine.ts";
+import { judgeTcp } from "./tcp.ts";
 
 export const networkChecks: readonly Check[] = [
   { id: "name", needs: [], judge: withRegistry(judgeName) },
@@ -38,7 +39,7 @@ function judgeName({ name, registry, server, host }: Facts & { readonly registry
       code: "NAME_UNKNOWN",
       message: `There is no address for the name ${registry.host}${on(host)}.${asked}`,
       remedies: [
-        prefixed(host, quoteLine(["getent", "hosts", registry.host])),
+        "Check how the name is spelled, and whether the network or VPN that knows it is up",
         `Where there is no name server for it: ${prefixed(host, `echo 'ADDRESS ${registry.host}' | sudo tee -a /etc/hosts`)}`,
       ],
     });
@@ -89,45 +90,6 @@ function exempt({ host: name }: Target, { noProxy, proxyFrom }: ServerLook, host
   const unit = "/etc/systemd/system/docker.service.d/no-proxy.conf";
   const write = `sudo mkdir -p /etc/systemd/system/docker.service.d && printf '[Service]\\nEnvironment="NO_PROXY=${list}"\\n' | sudo tee ${unit}`;
   return [prefixed(host, `${write} && sudo systemctl daemon-reload && sudo systemctl restart docker`)];
-}
-
-function judgeTcp({ server: { connect }, registry, host, tunnels }: Known): Finding {
-  const { registry: name } = registry;
-  if (connect === null) return ok(`${name} takes connections.`);
-  const tunnel = tunnels.find(({ local }) => local === name);
-  const again =
-    tunnel === undefined ? [] : [quoteLine(["regctl", "tunnel", tunnel.server, "--to", tunnel.to])];
-  const look = prefixed(host, quoteLine(["curl", "-v", `http://${name}/v2/`]));
-  const told: Trouble = {
-    code: connect.kind === "silent" ? "REGISTRY_SILENT" : "REGISTRY_UNREACHABLE",
-    message: `There is no connection to ${name}${on(host)}: ${connect.reason}.`,
-    remedies: [...again, look],
-  };
-  switch (connect.kind) {
-    case "silent":
-      return failed({
-        ...told,
-        message: `${name} swallows what is sent to it${on(host)}: ${connect.reason}. Mostly that is a firewall, or an address that nobody has.`,
-        remedies: [...again, prefixed(host, quoteLine(["ip", "route", "get", registry.host])), look],
-      });
-    case "refused":
-      return failed({
-        ...told,
-        message: `Nothing listens at ${name}${on(host)}: the host answers, and refuses.${portHint(registry)}`,
-        remedies: [...again, ...(tunnel === undefined ? serve(registry) : []), look],
-      });
-    default:
-      return failed(told);
-  }
-}
-
-function portHint({ registry, port }: Target): string {
-  return /:\d+$/.test(registry) ? "" : ` Without a port, ${port} is meant.`;
-}
-
-function serve({ registry, port }: Target): readonly string[] {
-  if (!/:\d+$/.test(registry)) return [`With its port: regctl doctor ${registry}:5000`];
-  return [`On the server, where none runs yet: regctl serve --listen 0.0.0.0:${port}`];
 }
 
 function judgeProtocol({ server, insecure, registry, host }: Known): Finding {

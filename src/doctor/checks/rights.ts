@@ -32,7 +32,8 @@ function judgePull({ asked: { pull }, registry }: Here): Finding | null {
       code: "NOT_FOUND",
       message: `${reference} is not there.`,
       remedies: [
-        quoteLine(["regctl", "tags", reference?.replace(/(:[^:/]+)?(@.*)?$/, "") ?? registry.registry]),
+        `See its tags: ${quoteLine(["regctl", "tags", reference?.replace(/(:[^:/]+)?(@.*)?$/, "") ?? registry.registry])}`,
+        `Or what else is there: ${quoteLine(["regctl", "search", `${registry.registry}/`])}`,
       ],
     });
   }

@@ -1,5 +1,6 @@
 /** The engine and its files, on the host where it runs. */
 import type { Engine } from "../../engine/client.ts";
+import type { EngineInfo } from "../../engine/engine-info.ts";
 import { judgeProbe } from "../../engine/probe.ts";
 import { isRegctlError, type RegctlError } from "../../errors.ts";
 import { detectPlatform } from "../../platform/detect.ts";
@@ -23,29 +24,52 @@ export interface EngineQuestion {
   readonly place: Place;
   /** `--platform`. */
   readonly platform: string | undefined;
-  /** The user names an engine, so there should be one. */
-  readonly named: boolean;
+  /** Who names an engine says that there should be one. */
+  readonly namedBy: string | null;
+  /** The engine that docker would use, where it cannot be looked at: one that is here by chance does not count. */
+  readonly elsewhere: string | null;
 }
 
 const diskTimeoutMs = 5_000;
 
 export async function visitEngine(question: EngineQuestion, world: DoctorWorld): Promise<EngineVisit> {
-  const { place, platform, named } = question;
+  const { place, platform, namedBy, elsewhere } = question;
+  if (elsewhere !== null) return notLookedAt(elsewhere, world);
   const session = await openSession(place.host, place.socket, world);
   try {
     const { facts, engine } = session;
     const configuration = readConfiguration(facts, platform);
-    const [proxies, disk] = await Promise.all([
-      engine === null ? null : readProxies(engine),
-      readDisk(session),
-    ]);
-    const look = lookOf(facts, { ...configuration, proxies, disk, named });
+    const proxies = session.info === undefined ? null : proxiesOf(session.info);
+    const disk = await readDisk(session);
+    const look = lookOf(facts, { ...configuration, proxies, disk, namedBy });
     return { look, engine, close: () => session.close() };
   } catch (error) {
     await session.close();
     throw error;
   }
 }
+
+function notLookedAt(elsewhere: string, { clock }: DoctorWorld): EngineVisit {
+  const now = clock.now().getTime();
+  return { look: { ...noEngine, elsewhere, now }, engine: null, close: async () => {} };
+}
+
+const noEngine: Omit<EngineLook, "now"> = {
+  expected: false,
+  elsewhere: null,
+  installed: false,
+  namedBy: null,
+  problem: null,
+  version: null,
+  configuration: null,
+  path: null,
+  configured: [],
+  effective: null,
+  mirrors: [],
+  proxies: null,
+  idleKey: null,
+  disk: null,
+};
 
 interface Configuration {
   readonly owner: ListOwner | null;
@@ -69,11 +93,11 @@ function readConfiguration(facts: HostFacts, named: string | undefined): Configu
 interface Parts extends Configuration {
   readonly proxies: EngineProxies | null;
   readonly disk: DiskLook | null;
-  readonly named: boolean;
+  readonly namedBy: string | null;
 }
 
 /** Pure. */
-function lookOf(facts: HostFacts, { owner, problem, proxies, disk, named }: Parts): EngineLook {
+function lookOf(facts: HostFacts, { owner, problem, proxies, disk, namedBy }: Parts): EngineLook {
   const { engine } = facts;
   const installed =
     facts.socketExists ||
@@ -81,7 +105,10 @@ function lookOf(facts: HostFacts, { owner, problem, proxies, disk, named }: Part
     facts.binaryVersion !== null ||
     facts.daemons.some(({ sameRoot }) => sameRoot);
   return {
-    expected: engine !== null || named || installed,
+    expected: engine !== null || namedBy !== null || installed,
+    elsewhere: null,
+    installed,
+    namedBy,
     problem: engine === null ? (facts.engineProblem ?? "it does not answer") : null,
     version: engine?.version ?? facts.binaryVersion,
     configuration: problem,
@@ -102,8 +129,7 @@ function idleKeyIn(facts: HostFacts): string | null {
   return /"insecure-registry"\s*:/.test(fileOf(facts, path).text ?? "") ? path : null;
 }
 
-async function readProxies(engine: Engine): Promise<EngineProxies> {
-  const { httpProxy, httpsProxy, noProxy } = await engine.info();
+function proxiesOf({ httpProxy, httpsProxy, noProxy }: EngineInfo): EngineProxies {
   return { http: httpProxy, https: httpsProxy, none: noProxy };
 }
 

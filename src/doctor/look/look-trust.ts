@@ -1,5 +1,7 @@
 /** The authorities that count for a registry, where it is looked from. */
 import { X509Certificate } from "node:crypto";
+import { posix } from "node:path";
+import { userPaths } from "../../config/paths.ts";
 import type { ServerTrust } from "../../registry/http/transport.ts";
 import { readTrust } from "../../registry/trust.ts";
 import type { AuthorityLook } from "../facts.ts";
@@ -42,7 +44,11 @@ export function createTrustReader(
 }
 
 /** Of the registry alone, not of the system. */
-export function authoritiesOf({ authorities }: ServerTrust, warnings: readonly string[]): AuthorityLook {
+export function authoritiesOf(
+  { authorities }: ServerTrust,
+  warnings: readonly string[],
+  served: AuthorityLook["served"],
+): AuthorityLook {
   const pems = authorities.flatMap(
     (text) => text.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [],
   );
@@ -53,5 +59,20 @@ export function authoritiesOf({ authorities }: ServerTrust, warnings: readonly s
       return [];
     }
   });
-  return { own, warnings: [...new Set(warnings)] };
+  return { own, served, warnings: [...new Set(warnings)] };
+}
+
+/** What `regctl serve --tls self-signed` signs with here. */
+export async function readServed({
+  environment,
+  home,
+  files,
+}: DoctorWorld): Promise<AuthorityLook["served"]> {
+  const path = posix.join(userPaths(environment, home).data, "tls", "ca.pem");
+  try {
+    const pem = await files.read(path);
+    return pem === null ? null : { path, subject: new X509Certificate(pem).subject };
+  } catch {
+    return null;
+  }
 }

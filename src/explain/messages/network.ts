@@ -1,6 +1,6 @@
 /** The way to the registry: proxies, names, addresses, time. */
 import { unknownRegistry } from "./place.ts";
-import type { MessageRow, Place } from "./row.ts";
+import type { Meaning, MessageRow, Place } from "./row.ts";
 
 const daemonProxy =
   "See the engine's proxy: docker info --format '{{.HTTPProxy}} {{.HTTPSProxy}} {{.NoProxy}}'";
@@ -15,6 +15,21 @@ const unnamed = (at: Place, between: string): Place =>
   at.registry === between
     ? { ...at, registry: unknownRegistry, host: "HOST", named: "the registry", Named: "The registry" }
     : at;
+
+/** Whoever asks its own machine. */
+const localRefused = (registry: string): readonly Meaning[] => [
+  {
+    code: "REGISTRY_UNREACHABLE",
+    message: `Nothing listens at ${registry} where the engine runs: the registry or the tunnel to it is not up.`,
+    remedies: [`regctl doctor ${registry}`, "regctl serve --detach", "regctl tunnel USER@SERVER --detach"],
+  },
+  {
+    code: "REGISTRY_UNREACHABLE",
+    message:
+      "The engine has a localhost of its own (Docker Desktop, a virtual machine, rootless): a tunnel or a registry of this shell is not there.",
+    remedies: ["regctl tunnel USER@SERVER", "docker context ls"],
+  },
+];
 
 export const networkRows: readonly MessageRow[] = [
   {
@@ -109,19 +124,7 @@ export const networkRows: readonly MessageRow[] = [
     says: 'Get "http://localhost:5000/v2/": dial tcp 127.0.0.1:5000: connect: connection refused',
     match:
       /https?:\/\/(?<registry>(?:localhost|127\.[\d.]{1,11}|\[::1\])(?::\d{1,5})?)\/[^\s"]{0,400}"?: dial tcp \S{1,60}: connect: connection refused/,
-    means: ({ registry }) => [
-      {
-        code: "REGISTRY_UNREACHABLE",
-        message: `Nothing listens at ${registry} where the engine runs: the registry or the tunnel to it is not up.`,
-        remedies: ["regctl tunnel USER@SERVER", "regctl serve --detach", `regctl doctor ${registry}`],
-      },
-      {
-        code: "REGISTRY_UNREACHABLE",
-        message:
-          "The engine has a localhost of its own (Docker Desktop, a virtual machine, rootless): a tunnel or a registry of this shell is not there.",
-        remedies: ["regctl tunnel USER@SERVER", "docker context ls"],
-      },
-    ],
+    means: ({ registry }) => localRefused(registry),
   },
   {
     id: "no-port",
@@ -139,11 +142,14 @@ export const networkRows: readonly MessageRow[] = [
     says: "dial tcp 10.0.0.5:5000: connect: connection refused",
     match: /connection refused|ECONNREFUSED|actively refused/i,
     symptom: true,
-    means: ({ registry, host }) => ({
-      code: "REGISTRY_UNREACHABLE",
-      message: `${host === "HOST" ? "The host" : host} answers, and nothing listens on this port.`,
-      remedies: [`regctl doctor ${registry}`, `On ${host}, see what listens: ss -ltn`],
-    }),
+    means: ({ registry, host }) =>
+      /^(?:localhost|127\.[\d.]+|::1)$/.test(host)
+        ? localRefused(registry)
+        : {
+            code: "REGISTRY_UNREACHABLE",
+            message: `${host === "HOST" ? "The host" : host} answers, and nothing listens on this port.`,
+            remedies: [`regctl doctor ${registry}`, `On ${host}, see what listens: ss -ltn`],
+          },
   },
   {
     id: "no-route",
@@ -168,7 +174,7 @@ export const networkRows: readonly MessageRow[] = [
     means: ({ registry, named }) => ({
       code: "REGISTRY_UNREACHABLE",
       message: `There was no answer from ${named} in time: a firewall, a wrong port, or a server that hangs.`,
-      remedies: [`regctl doctor ${registry}`, `Where it was tried: curl -v https://${registry}/v2/`],
+      remedies: [`regctl doctor ${registry}`],
     }),
   },
   {
@@ -181,7 +187,7 @@ export const networkRows: readonly MessageRow[] = [
       {
         code: "REGISTRY_UNREACHABLE",
         message: `The connection to ${named} was dropped: by a server that speaks plain HTTP, by a proxy's limit of time or size, or by a firewall.`,
-        remedies: [`regctl doctor ${registry}`, `Where it was tried: curl -v http://${registry}/v2/`],
+        remedies: [`regctl doctor ${registry}`],
       },
     ],
   },

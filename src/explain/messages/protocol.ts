@@ -68,7 +68,7 @@ export const protocolRows: readonly MessageRow[] = [
     means: ({ registry, Named }) => ({
       code: "REGISTRY_UNREACHABLE",
       message: `${Named} is listed as insecure, and neither HTTPS nor plain HTTP worked; the engine shows only the second failure.`,
-      remedies: [`regctl doctor ${registry}`, `See what HTTPS says: curl -v https://${registry}/v2/`],
+      remedies: [`regctl doctor ${registry}`],
     }),
   },
 ];

@@ -23,7 +23,7 @@ interface Hit {
 export function recognise(text: string): readonly Recognised[] {
   const lines = normalise(text);
   const found: (readonly Recognised[])[] = [];
-  for (const view of [tidy(lines), glue(lines), unwrap(lines)]) {
+  for (const view of new Set([tidy(lines), glue(lines), unwrap(lines)])) {
     const here = findIn(view).map((hit) => present(hit, view));
     // A symptom alone may be the half of a message that was broken in two.
     if (here.some(({ row }) => row.symptom !== true)) return here;

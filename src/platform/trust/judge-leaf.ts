@@ -42,7 +42,7 @@ function flawOfNames({ leaf, host }: LeafQuestion): Flaw | null {
   const certificate = new X509Certificate(leaf.pem);
   const isAddress = parseIp(host) !== null;
   if (isAddress ? certificate.checkIP(host) : leaf.names.some((name) => matches(name, host))) return null;
-  const valid = leaf.names.length === 0 ? "no name at all" : leaf.names.join(", ");
+  const valid = shortened(leaf.names);
   if (leaf.names.length === 0) {
     const problem = `it has a common name (${leaf.subject}) and no subjectAltName, which engines do not accept`;
     return { id: "common-name", problem };
@@ -51,6 +51,14 @@ function flawOfNames({ leaf, host }: LeafQuestion): Flaw | null {
     return { id: "address", problem: `${host} is an address, and it is valid for ${valid} and no address` };
   }
   return { id: "name", problem: `it is valid for ${valid}, and not for ${host}` };
+}
+
+const mostShown = 5;
+
+/** Certificates of large services have hundreds. */
+function shortened(names: readonly string[]): string {
+  const shown = names.slice(0, mostShown).join(", ");
+  return names.length > mostShown ? `${shown} and ${names.length - mostShown} more names` : shown;
 }
 
 /** As Go does it: `*` is one whole label, the first. OpenSSL would refuse `*.lan`. */

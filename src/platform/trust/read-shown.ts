@@ -12,6 +12,8 @@ interface ShownQuestion extends TrustFiles {
   readonly registry: string;
   readonly host: string;
   readonly port: number;
+  /** Engines ask it by plain HTTP unasked. */
+  readonly loopback: boolean;
 }
 
 const dialTimeoutMs = 10_000;
@@ -37,7 +39,10 @@ export async function readShown(
     if (answer.kind === "certificates" && answer.certificates.length > 0)
       return answer.certificates.map(parseCertificate);
     const reason = answer.kind === "certificates" ? "it showed no certificate" : answer.reason;
-    if (answer.kind === "plain") throw new RegctlError("REGISTRY_PROTOCOL", { registry, reason });
+    if (answer.kind === "plain") {
+      const noCertificate = question.loopback ? "loopback" : "elsewhere";
+      throw new RegctlError("REGISTRY_PROTOCOL", { registry, reason, noCertificate });
+    }
     throw unreachable(registry, reason);
   } catch (error) {
     if (!isRegctlError(error, "REGISTRY_UNREACHABLE") || question.authorities === null) throw error;

@@ -38,9 +38,23 @@ export async function readTrustFiles(flags: TrustFlags, world: SetupWorld): Prom
 }
 
 async function readAuthorities(path: string, world: SetupWorld) {
-  const certificates = parseCertificates(await readNamed(path, world));
-  if (certificates.length > 0) return { path, certificates };
-  throw new RegctlError("FILE_FAILED", { path, problem: "it holds no certificate" });
+  const bytes = await readNamed(path, world);
+  const certificates = parseCertificates(bytes);
+  if (certificates.length > 0) return { path, certificates: withoutDoubles(certificates) };
+  throw new RegctlError("FILE_FAILED", { path, problem: whyNone(bytes.toString("latin1")) });
+}
+
+/** Bundles that were put together by hand hold some of them twice. */
+function withoutDoubles(certificates: readonly CertificateFacts[]): readonly CertificateFacts[] {
+  return [...new Map(certificates.map((each) => [each.fingerprint, each])).values()];
+}
+
+function whyNone(text: string): string {
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return "a certificate in it is damaged";
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    return "it holds a private key and no certificate: name the certificate, and keep the key to its owner";
+  }
+  return "it holds no certificate, in PEM or DER";
 }
 
 async function readClient({ cwd, cert, key }: TrustFlags, world: SetupWorld): Promise<ClientIdentity | null> {
