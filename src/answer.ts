@@ -1,6 +1,7 @@
 /** From the words typed to a result: the version, a help text, or the outcome of a command. Prints nothing. */
 import pjson from "../package.json" with { type: "json" };
 import type { CommandResult, Surroundings } from "./base-command.ts";
+import type { ProgramWords } from "./command-words.ts";
 import { completionWords } from "./completion-words.ts";
 import { type CommandSource, createConfig } from "./oclif.ts";
 import { planRendering, type RenderOptions } from "./report/terminal.ts";
@@ -40,16 +41,18 @@ function showVersion(): CommandResult {
   return lines({ version, node, platform }, () => [`regctl ${version} (Node.js ${node}, ${platform})`]);
 }
 
-/** Descriptions of words that commands share. */
-function topicsOf({ pjson }: CommandSource): Readonly<Record<string, string>> {
+function wordsOf({ manifest, pjson, pages = {} }: CommandSource): ProgramWords {
   const topics = Object.entries(pjson.oclif.topics ?? {});
-  return Object.fromEntries(topics.map(([id, { description }]) => [id, description ?? ""]));
+  return {
+    commands: manifest.commands,
+    topics: Object.fromEntries(topics.map(([id, { description }]) => [id, description ?? ""])),
+    pages,
+  };
 }
 
 async function showPage(name: string, options: RenderOptions): Promise<CommandResult> {
   const { renderPage } = await import("./report/help-pages.ts");
-  const help = renderPage(name, options);
-  return lines({ help: help.join("\n") }, () => help);
+  return lines({ help: renderPage(name, options).join("\n") }, (shown) => renderPage(name, shown));
 }
 
 async function showHelp(
@@ -58,17 +61,10 @@ async function showHelp(
   options: RenderOptions,
 ) {
   const { renderHelp } = await import("./report/help.ts");
-  const { pjson, manifest, groups = [] } = source;
-  const about = {
-    bin: pjson.oclif.bin ?? pjson.name,
-    description: pjson.description ?? "",
-    commands: manifest.commands,
-    topics: topicsOf(source),
-    groups,
-    pages: source.pages ?? {},
-  };
-  const help = renderHelp(about, route.id, options);
-  return lines({ help: help.join("\n") }, () => help);
+  const { pjson, groups = [] } = source;
+  const about = { ...wordsOf(source), description: pjson.description ?? "", groups };
+  const render = (shown: RenderOptions) => renderHelp(about, route.id, shown);
+  return lines({ help: render(options).join("\n") }, render);
 }
 
 /** The program's name alone: what this host has, and what to do next. */
@@ -100,11 +96,16 @@ async function runCommand(
   try {
     return await command.perform(request);
   } catch (error) {
-    const { explainParseError } = await import("./explain/parse-errors.ts");
+    const [{ explainParseError }, { withWholeLine }] = await Promise.all([
+      import("./explain/parse-errors.ts"),
+      import("./explain/whole-line.ts"),
+    ]);
     const flags = Object.keys(source.manifest.commands[route.id]?.flags ?? {});
     const ids = Object.keys(source.manifest.commands).filter((id) => id.startsWith(`${route.id}:`));
     const below = ids.map((id) => id.slice(route.id.length + 1).replaceAll(":", " "));
-    throw explainParseError(error, { name: route.id.replaceAll(":", " "), flags, below });
+    const { argv } = route;
+    const complaint = explainParseError(error, { name: route.id.replaceAll(":", " "), flags, below, argv });
+    throw withWholeLine(complaint, request.argv);
   }
 }
 
@@ -115,7 +116,7 @@ export async function answer(request: Request): Promise<CommandResult> {
   const source = given ?? (await loadSource());
   if (argv[0] !== undefined && completionWords.includes(argv[0])) {
     const { completeLine } = await import("./complete-line.ts");
-    return await completeLine(request, { commands: source.manifest.commands, topics: topicsOf(source) });
+    return await completeLine(request, wordsOf(source));
   }
   const commands = Object.keys(source.manifest.commands);
   const topics = Object.keys(source.pjson.oclif.topics ?? {});

@@ -22,6 +22,8 @@ export interface CommandResult<Document extends object = object> {
   readonly exitCode?: number;
   /** Bytes that are printed as they are in place of everything else, also with `--json`. */
   readonly raw?: Buffer;
+  /** The text shows what stands in files or in images: not even a command line of ours in it is said in another way. */
+  readonly verbatim?: boolean;
   /** Loads the renderer; called only when text is wanted. */
   readonly render: () => Promise<Renderer<Document>>;
   /**
@@ -35,6 +37,8 @@ export interface CommandResult<Document extends object = object> {
 /** What `main` hands to the command that it starts. */
 export interface Surroundings {
   readonly environment: Environment;
+  /** What the person types to start this program, for what is shown: `regctl`, `docker regctl`. */
+  readonly program: string;
   readonly signal: AbortSignal;
   readonly stdin: () => NodeJS.ReadStream;
   readonly stderr: NodeJS.WriteStream;
@@ -121,8 +125,8 @@ export abstract class RegctlCommand<Document extends object = object> extends Co
       import("./report/prompts.ts"),
       import("./report/terminal.ts"),
     ]);
-    const { environment, signal, stdin, stderr } = this.surroundings;
-    const rendering = planRendering(environment, stderr);
+    const { environment, program, signal, stdin, stderr } = this.surroundings;
+    const rendering = planRendering(environment, stderr, program);
     const { progress: mode, verbose } = this.#globals;
     const teller = createTeller(stderr, { ...rendering, mode, verbose, now: () => performance.now() });
     this.#teller = teller;

@@ -2,16 +2,16 @@
 
 import type { Request } from "./answer.ts";
 import type { CommandResult } from "./base-command.ts";
-import type { CompletionSource } from "./completion/complete.ts";
+import type { ProgramWords } from "./command-words.ts";
 import { openQuietContext } from "./quiet-context.ts";
 
-export async function completeLine(request: Request, source: CompletionSource): Promise<CommandResult> {
+export async function completeLine(request: Request, source: ProgramWords): Promise<CommandResult> {
   const lines = await answerLine(request, source).catch(() => []);
   const raw = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   return { document: {}, raw, render: async () => () => [] };
 }
 
-async function answerLine(request: Request, source: CompletionSource): Promise<readonly string[]> {
+async function answerLine(request: Request, source: ProgramWords): Promise<readonly string[]> {
   const [asked, ...rest] = request.argv;
   const context = openQuietContext(request);
   if (asked === "__complete") {

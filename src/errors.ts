@@ -8,14 +8,20 @@ export interface ErrorFacts {
   /** Wrong usage of a command: `problem` is a sentence, `type` what to type instead. */
   USAGE: { problem: string; type?: string };
   /** Not an image's name, tag or digest by Docker's rules. */
-  BAD_REFERENCE: { given: string; problem: string; type?: string };
+  BAD_REFERENCE: {
+    given: string;
+    problem: string;
+    type?: string;
+    /** Further lines that help. */
+    more?: readonly string[];
+  };
   /** A registry name that no engine would accept. */
   BAD_REGISTRY: { given: string; problem: string; type?: string };
   REGISTRY_NO_EFFECT: { registry: string; why: string };
   /** `0.0.0.0/0` and `::/0`: would switch off verification for every registry. */
   REGISTRY_TOO_WIDE: { registry: string };
   /** A question had no answer because there is no terminal. */
-  MISSING_ANSWER: { question: string; flag: string };
+  MISSING_ANSWER: { question: string; flag: string; choices?: readonly string[] };
   DECLINED: { question: string };
 
   /** A configuration file that must not be touched as it is. Line and column start at 1. */
@@ -36,7 +42,8 @@ export interface ErrorFacts {
   ENGINE_CANNOT: { host: string; what: string; why: string; instead: readonly string[] };
   PLATFORM_UNKNOWN: { host: string; evidence: readonly string[]; known: readonly string[] };
   /** The engine that the docker CLI talks to is not on the host whose files we can reach. */
-  ENGINE_ELSEWHERE: { endpoint: string; why: string; remedy: string };
+  /** `on`: its machine, where that is known. */
+  ENGINE_ELSEWHERE: { endpoint: string; why: string; remedy: string; on?: string };
   CHANGED_SINCE_PLANNED: { host: string; path: string };
   UNDO_CHANGED_SINCE: { host: string; path: string; backup: string };
   LOCKED: { host: string; by: string };
@@ -62,8 +69,9 @@ export interface ErrorFacts {
   };
 
   SSH_NAME_UNKNOWN: { host: string };
-  SSH_UNREACHABLE: { host: string; port: number; reason: string };
-  SSH_TIMEOUT: { host: string; port: number; seconds: number };
+  /** `login`: `user@host[:port]` as ssh takes it, in this one and the next. */
+  SSH_UNREACHABLE: { host: string; port: number; reason: string; login?: string };
+  SSH_TIMEOUT: { host: string; port: number; seconds: number; login?: string };
   /** Neither a terminal nor `--accept-host-key` vouched for a key that is in no known_hosts file. */
   SSH_HOST_KEY_UNKNOWN: { host: string; port: number; keyType: string; fingerprint: string };
   SSH_HOST_KEY_CHANGED: {
@@ -92,10 +100,10 @@ export interface ErrorFacts {
   SSH_NOT_INSTALLED: { reason: string };
   SSH_CONFIG_BROKEN: { path: string; problem: string };
 
-  /** No connection to a registry; `tried` are the origins. */
-  REGISTRY_UNREACHABLE: { registry: string; tried: readonly string[]; reason: string };
-  /** It speaks plain HTTP where HTTPS is wanted. */
-  REGISTRY_PROTOCOL: { registry: string; reason: string };
+  /** No connection to a registry; `tried` are the origins. `instead`: where no registry may have been meant. */
+  REGISTRY_UNREACHABLE: { registry: string; tried: readonly string[]; reason: string; instead?: string };
+  /** It speaks plain HTTP where HTTPS is wanted. `noCertificate`: there is none to trust, on loopback or elsewhere. */
+  REGISTRY_PROTOCOL: { registry: string; reason: string; noCertificate?: "loopback" | "elsewhere" };
   /** Its certificate is not accepted, or `ours` by it. */
   REGISTRY_CERTIFICATE: { registry: string; reason: string; ours: boolean };
   /** Its certificate is good, and for other names. */
@@ -127,7 +135,7 @@ export interface ErrorFacts {
   REGISTRY_ERROR: { registry: string; request: string; status: number; message: string };
   CREDENTIAL_HELPER_FAILED: { helper: string; action: string; reason: string };
   /** A manifest or configuration that cannot be what it is said to be; `what` names it, with its registry or file. */
-  CONTENT_BROKEN: { what: string; problem: string };
+  CONTENT_BROKEN: { what: string; problem: string; instead?: string };
   /**
    * Other bytes came than were announced. `size` is null when nobody said, `actual` when there were too many bytes
    * to read on; `bytes` came.
@@ -167,8 +175,14 @@ export interface ErrorFacts {
   /** Another server has the folder. */
   STORAGE_LOCKED: { path: string; by: string };
   STORAGE_FAILED: { path: string; problem: string };
-  /** No such server (or tunnel) runs. */
-  NOT_RUNNING: { what: string; near?: readonly string[]; start?: string };
+  /** `what` is `tunnel` or the like, `name` the one that was asked for; `near` those that run, `type` the line meant. */
+  NOT_RUNNING: {
+    what: string;
+    name?: string;
+    near?: readonly string[];
+    type?: string;
+    start?: string;
+  };
   START_FAILED: { what: string; log: readonly string[] };
   /** systemd does not answer: that of the machine, or the one of the user. */
   NO_SERVICE_MANAGER: { scope: "system" | "user"; reason: string };

@@ -192,16 +192,16 @@ export const imageOrRegistryArgument = argument({
 });
 
 export const copyArguments = {
-  source: argument({
+  src: argument({
     name: "SRC",
     required: true,
     ignoreStdin: true,
-    description: "The image, as reference or in a file.",
+    description: "The image: [HOST[:PORT]/]NAME[:TAG], NAME@DIGEST, or in a file.",
   }),
-  destination: argument({
+  dst: argument({
     name: "DST",
     required: true,
     ignoreStdin: true,
-    description: "Where it goes; without a tag under that of SRC.",
+    description: "Where it goes, written the same way; without a tag under that of SRC.",
   }),
 };

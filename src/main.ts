@@ -6,12 +6,14 @@ import { answer, type Request } from "./answer.ts";
 import type { CommandResult } from "./base-command.ts";
 import { isRegctlError, RegctlError } from "./errors.ts";
 import { exitCodeOf } from "./exit-codes.ts";
+import { readInvocation } from "./invocation.ts";
 import type { CommandSource } from "./oclif.ts";
+import { linesAsTyped } from "./report/own-commands.ts";
 import { planRendering } from "./report/terminal.ts";
 import { wantsJson, wantsVerbose } from "./route.ts";
 
 /** What `main` needs of the process. */
-interface Invocation extends Request {
+interface Run extends Request {
   /** Rejects with what nobody caught. */
   readonly fatal: Promise<never>;
 }
@@ -31,24 +33,25 @@ async function renderJson(document: object): Promise<string> {
   return `${guardJson(JSON.stringify(document, null, 2))}\n`;
 }
 
-async function renderText(result: CommandResult, { environment, stdout }: Invocation): Promise<string> {
+async function renderText(result: CommandResult, invocation: Run): Promise<string> {
   const { guardLine } = await import("./report/style.ts");
-  const options = planRendering(environment, stdout);
+  const options = planRendering(invocation.environment, invocation.stdout, invocation.program);
   const render = await result.render();
-  return render(result.document, options)
+  const lines = render(result.document, options);
+  return (result.verbatim === true ? lines : linesAsTyped(lines, options))
     .map((line) => `${guardLine(line, options.color)}\n`)
     .join("");
 }
 
 /** To the byte where a program reads; on a terminal nothing in them may act. */
-async function renderRaw(raw: Buffer, { stdout }: Invocation): Promise<string | Buffer> {
+async function renderRaw(raw: Buffer, { stdout }: Run): Promise<string | Buffer> {
   if (stdout.isTTY !== true) return raw;
   const { guardJson } = await import("./report/style.ts");
   return guardJson(raw.toString("utf8"));
 }
 
 /** What a result is on standard output. */
-async function renderResult(result: CommandResult, invocation: Invocation): Promise<string | Buffer> {
+async function renderResult(result: CommandResult, invocation: Run): Promise<string | Buffer> {
   if (result.raw !== undefined) return await renderRaw(result.raw, invocation);
   return wantsJson(invocation.argv)
     ? await renderJson(result.document)
@@ -63,8 +66,8 @@ async function print(text: string | Buffer, stdout: NodeJS.WriteStream): Promise
 }
 
 /** With `printed`, standard output has had its one document: the error stands on standard error alone. */
-async function printError(error: unknown, invocation: Invocation, printed: boolean): Promise<number> {
-  const { argv, environment, stdout, stderr, signal } = invocation;
+async function printError(error: unknown, invocation: Run, printed: boolean): Promise<number> {
+  const { argv, environment, program, stdout, stderr, signal } = invocation;
   const { explain, toRegctlError } = await import("./explain/errors.ts");
   const interrupted = signal.aborted && error !== signal.reason && isRegctlError(signal.reason);
   const failure = interrupted
@@ -76,7 +79,7 @@ async function printError(error: unknown, invocation: Invocation, printed: boole
   if (json) await write(stdout, await renderJson({ error: { code, message, remedies } }));
   if (!json || verbose) {
     const { renderError } = await import("./report/error.ts");
-    const options = { ...planRendering(environment, stderr), verbose, error: failure };
+    const options = { ...planRendering(environment, stderr, program), verbose, error: failure };
     const told = renderError({ code, message, remedies }, options);
     await write(stderr, told.map((line) => `${line}\n`).join(""));
   }
@@ -84,7 +87,7 @@ async function printError(error: unknown, invocation: Invocation, printed: boole
 }
 
 /** Runs one command line. Returns the exit code when everything printed has been taken. Never rejects. */
-async function main(invocation: Invocation): Promise<number> {
+async function main(invocation: Run): Promise<number> {
   let printed = false;
   try {
     const result = await Promise.race([answer(invocation), invocation.fatal]);
@@ -101,7 +104,7 @@ async function main(invocation: Invocation): Promise<number> {
 }
 
 /** The first signal asks everything to clean up and end, the second one does not wait for it. */
-function listenForSignals(): Pick<Invocation, "signal" | "onHangup" | "onSignal"> {
+function listenForSignals(): Pick<Run, "signal" | "onHangup" | "onSignal"> {
   const controller = new AbortController();
   let hangup: (() => void) | undefined;
   let passOn: ((signal: NodeJS.Signals) => void) | undefined;
@@ -118,7 +121,7 @@ function listenForSignals(): Pick<Invocation, "signal" | "onHangup" | "onSignal"
   const onHangup = (listener: () => void): void => {
     hangup = listener;
   };
-  const onSignal: Invocation["onSignal"] = (listener) => {
+  const onSignal: Run["onSignal"] = (listener) => {
     passOn = listener;
   };
   return { signal: controller.signal, onHangup, onSignal };
@@ -140,10 +143,9 @@ export async function start(source?: CommandSource): Promise<void> {
   for (const stream of [stdout, stderr]) stream.on("error", () => {});
   const fatal = listenForFatal();
   const signals = listenForSignals();
-  // As a plugin of the docker CLI it is started with its own name as the first word.
-  const argv = process.argv.slice(process.argv[2] === "regctl" ? 3 : 2);
   const stdin = () => process.stdin;
-  const world = { argv, environment, stdin, stdout, stderr, ...signals, fatal };
+  const typed = readInvocation(process.argv, environment);
+  const world = { ...typed, environment, stdin, stdout, stderr, ...signals, fatal };
   process.exitCode = await main(source === undefined ? world : { ...world, source });
   setTimeout(() => process.exit(), lingerMs).unref();
 }

@@ -12,6 +12,8 @@ import type { AccessWorld } from "./world.ts";
 
 export interface UseInput extends TrustFlags {
   readonly registry?: string | undefined;
+  /** The default registry that was set is one no more. */
+  readonly none?: boolean;
   /** Where a relative `--ca` begins. */
   readonly cwd: string;
   readonly timeoutSeconds?: number | undefined;
@@ -34,6 +36,7 @@ export interface UseOutcome {
  */
 export async function useRegistry(input: UseInput, world: AccessWorld): Promise<UseOutcome> {
   const paths = userPaths(world.environment, world.home);
+  if (input.none === true) return await unsetDefault(input, world);
   if (input.registry === undefined) {
     if (input.insecure !== undefined || input.ca !== undefined) {
       throw new RegctlError("USAGE", {
@@ -44,6 +47,26 @@ export async function useRegistry(input: UseInput, world: AccessWorld): Promise<
     return await showDefault(await readSettings(world.files, paths), world);
   }
   return await setDefault(parseRegistryName(input.registry), input, world);
+}
+
+/** What is recorded about registries stays; so does a default that something else names. */
+async function unsetDefault({ registry }: UseInput, world: AccessWorld): Promise<UseOutcome> {
+  if (registry !== undefined) {
+    const problem = "--none takes the default registry back, and needs no name of one";
+    throw new RegctlError("USAGE", { problem, type: "regctl use --none" });
+  }
+  const paths = userPaths(world.environment, world.home);
+  refuseUnderSudo(settingsPath(paths), world);
+  let before: string | undefined;
+  const change = ({ defaultRegistry, ...rest }: Settings): Settings => {
+    before = defaultRegistry;
+    return rest;
+  };
+  const settings = await updateSettings(world.files, paths, change, world.clock);
+  const note =
+    before === undefined ? "no default registry was set" : `${before} is not your default registry any more`;
+  world.emit({ event: "note", note });
+  return await showDefault(settings, world);
 }
 
 /** What shows the default alone loads nothing that speaks to registries. */

@@ -5,7 +5,9 @@ import { userPaths } from "../config/paths.ts";
 import type { Settings } from "../config/settings.ts";
 import { readSettings } from "../config/store.ts";
 import { parseReference, parseRepository, type Reference } from "../registry/reference.ts";
+import { refuseFile } from "./file-for-name.ts";
 import type { LiveTunnelsWorld } from "./live-tunnels.ts";
+import { refuseRegistry } from "./registry-for-name.ts";
 import { chooseRegistry } from "./which-registry.ts";
 
 export interface ChosenImage {
@@ -17,6 +19,8 @@ export interface ChosenImage {
 export interface ImageChoice {
   /** `--registry`: for names without a host. */
   readonly registry?: string | undefined;
+  /** The command takes images in files as well. */
+  readonly takesFiles?: boolean;
 }
 
 /**
@@ -28,7 +32,7 @@ export function chooseImage(
   choice: ImageChoice,
   world: LiveTunnelsWorld,
 ): Promise<ChosenImage> {
-  return choose(parseReference, given, choice, world);
+  return choose({ parse: parseReference, form: "NAME:TAG" }, given, choice, world);
 }
 
 /** The same for a NAME that must have neither tag nor digest. */
@@ -37,21 +41,30 @@ export function chooseRepository(
   choice: ImageChoice,
   world: LiveTunnelsWorld,
 ): Promise<ChosenImage> {
-  return choose(parseRepository, given, choice, world);
+  return choose({ parse: parseRepository, form: "NAME" }, given, choice, world);
+}
+
+/** What is wanted behind a registry, for people, and how it is read. */
+interface Wanted {
+  readonly parse: typeof parseReference;
+  readonly form: string;
 }
 
 async function choose(
-  parse: typeof parseReference,
+  { parse, form }: Wanted,
   given: string,
-  { registry: flag }: ImageChoice,
+  { registry: flag, takesFiles = false }: ImageChoice,
   world: LiveTunnelsWorld,
 ): Promise<ChosenImage> {
+  const { environment } = world;
+  const settings = await readSettings(world.files, userPaths(environment, world.home));
+  refuseRegistry(given, form, { settings, environment });
+  await refuseFile(given, takesFiles, world.files);
   // A name that is none is said to be so before a registry is missed.
   const reference = parse(given);
   if (registryHostOf(given) !== null) {
-    const settings = await readSettings(world.files, userPaths(world.environment, world.home));
     return { reference: { ...reference, registry: reference.registry.toLowerCase() }, settings };
   }
-  const { registry, settings } = await chooseRegistry(flag, world);
+  const { registry } = await chooseRegistry(flag, world);
   return { reference: parse(given, { defaultRegistry: registry }), settings };
 }

@@ -27,8 +27,8 @@ export default class Copy extends RegctlCommand<CopyOutcome> {
     const context = await this.context({ ssh: "auto" });
     const { document, exitCode } = await copyImages(
       {
-        source: args.source,
-        destination: args.destination,
+        source: args.src,
+        destination: args.dst,
         registry: flags.registry,
         trust: { insecure: flags.insecure, ca: flags.ca },
         sourceTrust: { insecure: flags["src-insecure"], ca: flags["src-ca"] },

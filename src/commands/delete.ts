@@ -20,12 +20,12 @@ The space is free again when the registry has collected its garbage.`;
     "<%= config.bin %> <%= command.id %> --digest app:1.0 --yes",
   ];
   static override args = {
-    reference: string({
+    ref: string({
       name: "REF",
       required: true,
       multiple: true,
       ignoreStdin: true,
-      description: "Tag as [HOST[:PORT]/]NAME:TAG; may be repeated.",
+      description: "Tag as [HOST[:PORT]/]NAME:TAG; several may be given.",
     }),
   };
   static override flags = {
@@ -43,7 +43,7 @@ The space is free again when the registry has collected its garbage.`;
     const { registry, insecure, ca, timeout, yes = false, digest = false } = flags;
     const dryRun = flags["dry-run"] === true;
     const trust = { registry, insecure, ca, timeoutSeconds: timeout };
-    const input = { references: args.reference, digest, dryRun, yes, ...trust };
+    const input = { references: args.ref, digest, dryRun, yes, ...trust };
     const { outcome, exitCode } = await deleteImages(input, context);
     const waits = flags["exit-code"] === true && outcome.items.some(({ deleted }) => deleted !== "none");
     const render = async () => (await import("../report/delete.ts")).renderDelete;

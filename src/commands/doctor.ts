@@ -14,7 +14,7 @@ export default class Doctor extends RegctlCommand<DoctorOutcome> {
     "<%= config.bin %> <%= command.id %> --write --json",
     "docker pull registry.example:5000/app 2>&1 | <%= config.bin %> <%= command.id %> --explain -",
   ];
-  static override args = { target: imageOrRegistryArgument };
+  static override args = { registry: imageOrRegistryArgument };
   static override flags = {
     ...pickFlags(
       "on",
@@ -44,16 +44,17 @@ export default class Doctor extends RegctlCommand<DoctorOutcome> {
     const load = () => import("../report/doctor.ts");
     if (flags.explain !== undefined) {
       const { readExplanation } = await import("../doctor/explain-message.ts");
-      const document = await readExplanation(flags.explain, args.target, context);
+      const document = await readExplanation(flags.explain, args.registry, context);
       return { document, exitCode: document.ok ? 0 : 1, render: async () => (await load()).renderExplained };
     }
     const { doctor } = await import("../doctor/fix.ts");
     const platform = await readPlatformFlag(flags);
     const { on = [], write = false, fix = false, yes = false } = flags;
     const trust = { insecure: flags.insecure, ca: flags.ca };
-    const where = { given: args.target, on, cwd: process.cwd(), platform, timeoutSeconds: flags.timeout };
+    const reach = { ssh: flags.ssh, acceptHostKey: flags["accept-host-key"] ?? [] };
+    const where = { given: args.registry, on, cwd: process.cwd(), platform, timeoutSeconds: flags.timeout };
     const document = await doctor(
-      { ...where, ...trust, write, fix, yes, fingerprint: flags.fingerprint },
+      { ...where, ...trust, write, fix, yes, fingerprint: flags.fingerprint, reach },
       context,
     );
     return { document, exitCode: document.ok ? 0 : 1, render: async () => (await load()).renderDoctor };

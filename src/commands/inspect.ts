@@ -15,8 +15,8 @@ export default class Inspect extends RegctlCommand<object> {
     "<%= config.bin %> <%= command.id %> app:1.2 --raw | sha256sum",
   ];
   static override args = {
-    reference: string({
-      name: "REFERENCE",
+    ref: string({
+      name: "REF",
       required: true,
       ignoreStdin: true,
       description: "Image as [HOST[:PORT]/]NAME[:TAG][@DIGEST].",
@@ -37,14 +37,14 @@ export default class Inspect extends RegctlCommand<object> {
     const { platform, registry, insecure, ca, timeout } = flags;
     const trust = { registry, insecure, ca, timeoutSeconds: timeout };
     const machine = platformOfMachine(process.arch);
-    const input = { reference: args.reference, platform, machine, ...trust };
+    const input = { reference: args.ref, platform, machine, ...trust };
     if (flags.raw === true) return rawResult(await inspectRaw(input, context));
     const outcome = await inspect(input, context);
     const render = async () => {
       const { renderInspect } = await import("../report/inspect.ts");
       return (_: object, options: RenderOptions) => renderInspect(outcome.document, options, new Date());
     };
-    return { ...outcome, render };
+    return { ...outcome, verbatim: true, render };
   }
 }
 

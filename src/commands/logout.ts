@@ -6,7 +6,10 @@ export default class Logout extends RegctlCommand<LogOutOutcome> {
   static override summary = "Forget the login of a registry.";
   static override description =
     `Erases it where "docker logout" would, credential helpers included. Nobody is asked over the network.`;
-  static override examples = ["<%= config.bin %> <%= command.id %> registry.example:5000"];
+  static override examples = [
+    "<%= config.bin %> <%= command.id %>",
+    "<%= config.bin %> <%= command.id %> registry.example:5000",
+  ];
   static override args = { registry: oneRegistryArgument };
   static override flags = tunnelFlags;
 

@@ -21,7 +21,7 @@ export default class Publish extends RegctlCommand<PublishOutcome> {
       ignoreStdin: true,
       description: "An id or name in the engine, or an image in a file.",
     }),
-    names: string({
+    name: string({
       name: "NAME",
       multiple: true,
       ignoreStdin: true,
@@ -57,7 +57,7 @@ export default class Publish extends RegctlCommand<PublishOutcome> {
     const document = await publishImage(
       {
         image: args.image,
-        names: args.names ?? [],
+        names: args.name ?? [],
         via: flags.via,
         compression: flags.compression,
         format: flags.format,

@@ -15,7 +15,7 @@ export default class Pull extends RegctlCommand<PullOutcome> {
     "<%= config.bin %> <%= command.id %> app:1.0 --output docker-archive:app.tar --platform linux/arm64",
   ];
   static override args = {
-    names: string({
+    name: string({
       name: "NAME",
       required: true,
       multiple: true,
@@ -55,7 +55,7 @@ export default class Pull extends RegctlCommand<PullOutcome> {
     const { output, via, platform, registry, insecure, ca, timeout } = flags;
     const pulled = await pullImages(
       {
-        references: args.names,
+        references: args.name,
         as: flags.as ?? [],
         output,
         via,

@@ -22,9 +22,9 @@ export default class Quickstart extends RegctlCommand<QuickstartOutcome> {
       import("../report/quickstart.ts"),
       import("../report/terminal.ts"),
     ]);
-    const { environment, stderr } = this.surroundings;
+    const { environment, program, stderr } = this.surroundings;
     const context = await this.context({ ssh: "auto" });
-    const renderStep = createStepRenderer(planRendering(environment, stderr));
+    const renderStep = createStepRenderer(planRendering(environment, stderr, program));
     const quiet = flags.progress === "none" || flags.progress === "json";
     const onStep = (step: Parameters<typeof renderStep>[0]): void => {
       if (!quiet) for (const line of renderStep(step)) stderr.write(`${line}\n`);

@@ -1,10 +1,11 @@
 /** What a shell is told when the tab key is pressed: quickly, and nothing where something is wrong. */
 import { usualRegistry } from "../access/which-registry.ts";
 import type { AccessWorld } from "../access/world.ts";
+import type { ProgramWords } from "../command-words.ts";
 import { dockerConfigPath } from "../config/docker-config.ts";
 import { userPaths } from "../config/paths.ts";
 import { readSettings } from "../config/store.ts";
-import { type CompletionSource, complete, type NameKind } from "./complete.ts";
+import { complete, type NameKind } from "./complete.ts";
 import { engineNames, isStale, readKnownNames } from "./known-names.ts";
 import { namesThatFit, parseTyped } from "./names.ts";
 import { readContexts, readHosts } from "./read-hosts.ts";
@@ -25,7 +26,7 @@ const refreshWord = "__complete-refresh";
  */
 export async function answerCompletion(
   words: readonly string[],
-  source: CompletionSource,
+  source: ProgramWords,
   world: CompletionWorld,
 ): Promise<readonly string[]> {
   const completion = complete(words, source);

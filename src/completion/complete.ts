@@ -1,29 +1,5 @@
 /** What may stand where the cursor is, from the words before it and the manifest of the commands. Pure. */
-
-/** What of the manifest is needed. */
-export interface CompletionSource {
-  readonly commands: Readonly<Record<string, CompletedCommand>>;
-  /** Descriptions of words that are no command of their own, as `setup`. */
-  readonly topics: Readonly<Record<string, string>>;
-}
-
-interface CompletedCommand {
-  readonly summary?: string | undefined;
-  readonly args: Readonly<Record<string, { readonly name: string; readonly multiple?: boolean | undefined }>>;
-  readonly flags: Readonly<Record<string, CompletedFlag>>;
-}
-
-interface CompletedFlag {
-  readonly name: string;
-  readonly type: "boolean" | "option";
-  readonly char?: string | undefined;
-  readonly summary?: string | undefined;
-  readonly hidden?: boolean | undefined;
-  readonly allowNo?: boolean | undefined;
-  readonly multiple?: boolean | undefined;
-  readonly helpValue?: string | readonly string[] | undefined;
-  readonly options?: readonly string[] | undefined;
-}
+import type { CommandWords, FlagWords, ProgramWords } from "../command-words.ts";
 
 /** Names that live outside the program: whoever reads them finds those that begin with `typed`. */
 export type NameKind = "registry" | "repository" | "reference" | "host" | "tunnel" | "image" | "context";
@@ -44,11 +20,10 @@ const nothing: Completion = { kind: "words", words: [] };
 /** By the name of an argument; where one name means two things, by command. */
 const argumentKinds: Readonly<Record<string, NameKind>> = {
   registry: "registry",
-  target: "registry",
-  reference: "reference",
-  source: "reference",
-  destination: "reference",
-  names: "reference",
+  ref: "reference",
+  src: "reference",
+  dst: "reference",
+  name: "reference",
   image: "image",
   server: "host",
   "tags name": "repository",
@@ -65,7 +40,7 @@ const flagKinds: Readonly<Record<string, NameKind>> = {
 };
 
 /** `words` are those behind the program's name; the last one is being typed and may be empty. */
-export function complete(words: readonly string[], source: CompletionSource): Completion {
+export function complete(words: readonly string[], source: ProgramWords): Completion {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1);
   // What stands there is a command of somebody else.
@@ -73,12 +48,13 @@ export function complete(words: readonly string[], source: CompletionSource): Co
   const help = before[0] === "help";
   const path = help ? before.slice(1) : before;
   const id = findCommand(path, source);
-  if (id === null || help) return nextWords(path, typed, source, help || path.length > 0);
+  const pages = help && path.length === 0 ? source.pages : {};
+  if (id === null || help) return nextWords(path, typed, source, help || path.length > 0, pages);
   return completeCommand(id, path.slice(id.split(":").length), typed, source);
 }
 
 /** The longest beginning that is a command: flags come behind it. */
-function findCommand(words: readonly string[], { commands }: CompletionSource): string | null {
+function findCommand(words: readonly string[], { commands }: ProgramWords): string | null {
   const flag = words.findIndex((word) => word.startsWith("-"));
   const named = flag === -1 ? words : words.slice(0, flag);
   for (let count = named.length; count > 0; count -= 1) {
@@ -91,8 +67,9 @@ function findCommand(words: readonly string[], { commands }: CompletionSource): 
 function nextWords(
   path: readonly string[],
   typed: string,
-  source: CompletionSource,
+  source: ProgramWords,
   below: boolean,
+  pages: ProgramWords["pages"] = {},
 ): Completion {
   const prefix = path.length === 0 ? "" : `${path.join(":")}:`;
   const next = new Map<string, string>();
@@ -103,6 +80,7 @@ function nextWords(
     next.set(word, source.commands[whole]?.summary ?? source.topics[whole] ?? "");
   }
   if (!below) next.set("help", "Show what a command takes.");
+  for (const [page, about] of Object.entries(pages)) next.set(page, about);
   return among(
     [...next].map(([text, about]) => ({ text, about })),
     typed,
@@ -113,7 +91,7 @@ function completeCommand(
   id: string,
   rest: readonly string[],
   typed: string,
-  source: CompletionSource,
+  source: ProgramWords,
 ): Completion {
   const command = source.commands[id];
   if (command === undefined) return nothing;
@@ -128,15 +106,15 @@ function completeCommand(
   return completeArgument(id, command, flags, rest, typed, source);
 }
 
-function takesValue({ type }: CompletedFlag): boolean {
+function takesValue({ type }: FlagWords): boolean {
   return type === "option";
 }
 
-function isFlag({ name, char }: CompletedFlag, word: string): boolean {
+function isFlag({ name, char }: FlagWords, word: string): boolean {
   return word === `--${name}` || (char !== undefined && word === `-${char}`);
 }
 
-function completeValue(flag: CompletedFlag, typed: string, before: string): Completion {
+function completeValue(flag: FlagWords, typed: string, before: string): Completion {
   if (flag.options !== undefined) {
     return among(
       flag.options.map((option) => ({ text: before + option })),
@@ -149,7 +127,7 @@ function completeValue(flag: CompletedFlag, typed: string, before: string): Comp
 }
 
 /** Without those that stand there already and may stand there once. */
-function flagWords(flags: readonly CompletedFlag[], rest: readonly string[]): readonly Candidate[] {
+function flagWords(flags: readonly FlagWords[], rest: readonly string[]): readonly Candidate[] {
   const free = flags.filter(
     (flag) => flag.multiple === true || !rest.some((word) => isFlag(flag, word.split("=")[0] ?? "")),
   );
@@ -161,11 +139,11 @@ function flagWords(flags: readonly CompletedFlag[], rest: readonly string[]): re
 
 function completeArgument(
   id: string,
-  command: CompletedCommand,
-  flags: readonly CompletedFlag[],
+  command: CommandWords,
+  flags: readonly FlagWords[],
   rest: readonly string[],
   typed: string,
-  source: CompletionSource,
+  source: ProgramWords,
 ): Completion {
   const given = positionals(rest, flags).length;
   const below = given === 0 ? nextWords(id.split(":"), typed, source, true) : nothing;
@@ -176,7 +154,7 @@ function completeArgument(
   return of === undefined ? nothing : { kind: "names", of, typed, before: "" };
 }
 
-function positionals(rest: readonly string[], flags: readonly CompletedFlag[]): readonly string[] {
+function positionals(rest: readonly string[], flags: readonly FlagWords[]): readonly string[] {
   return rest.filter((word, index) => {
     const before = rest[index - 1] ?? "";
     return !word.startsWith("-") && !flags.some((flag) => takesValue(flag) && isFlag(flag, before));

@@ -52,8 +52,8 @@ export const hostWords: WordsFor<HostCode> = {
     remedies: instead,
   }),
   PLATFORM_UNKNOWN: ({ host, evidence, known }) => ({
-    message: `regctl cannot tell what kind of container host ${host} is. Nothing was changed.${seen(evidence)}`,
-    remedies: [`Say what it is: --platform NAME, one of ${known.join(", ")}`],
+    message: `regctl cannot tell what kind of container host ${host} is. Nothing was changed.${seen(evidence)} Known are ${known.join(", ")}.`,
+    remedies: ["Say which of them it is: --platform NAME"],
   }),
   ENGINE_ELSEWHERE: ({ endpoint, why, remedy }) => ({
     message: `The engine at ${endpoint} is not on a host whose files regctl reaches: ${sentence(why)} Nothing was changed.`,

@@ -1,6 +1,7 @@
 /** oclif's complaints about a command line, said in our words. Recognised by what they carry, not by their class. */
 import { RegctlError } from "../errors.ts";
 import { findNearest } from "./nearest.ts";
+import { argumentMeant, flagMeant } from "./other-tools.ts";
 
 /** What the command that was typed takes. */
 export interface KnownCommand {
@@ -10,6 +11,8 @@ export interface KnownCommand {
   readonly flags: readonly string[];
   /** The last words of the commands below it: `status` for `serve status`. */
   readonly below: readonly string[];
+  /** What was typed behind its name. */
+  readonly argv: readonly string[];
 }
 
 interface ParseComplaint extends Error {
@@ -88,12 +91,22 @@ function suggest(complaint: ParseComplaint, command: KnownCommand): string {
   const [word] = complaint.args ?? [];
   const meant = typeof word === "string" ? findBelow(word, command) : undefined;
   if (meant !== undefined) return `regctl ${command.name} ${meant}`;
+  const behind = typeof word === "string" ? argumentMeant(command.name, word) : undefined;
+  if (behind !== undefined) return behind;
   const [first = ""] = complaint.flags ?? [];
+  const elsewhere = meantElsewhere(first, command);
+  if (elsewhere !== undefined) return elsewhere;
   const near = findNearest(
     first.split("=")[0] ?? "",
     command.flags.map((flag) => `--${flag}`),
   );
   return near === undefined ? `regctl ${command.name} --help` : `regctl ${command.name} ${near}`;
+}
+
+function meantElsewhere(typed: string, { name, argv }: KnownCommand): string | undefined {
+  const [flag = "", assigned] = typed.split("=");
+  const at = argv.indexOf(flag);
+  return flagMeant(name, flag, assigned ?? (at === -1 ? undefined : argv[at + 1]));
 }
 
 function findBelow(word: string, { below }: KnownCommand): string | undefined {

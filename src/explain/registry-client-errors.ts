@@ -1,5 +1,5 @@
 /** Words for what goes wrong between here and a registry. */
-import { sentence, type WordsFor } from "./explanation.ts";
+import { sentence, type Words, type WordsFor } from "./explanation.ts";
 import { quoteLine } from "./quote.ts";
 
 type RegistryClientCode =
@@ -35,18 +35,44 @@ function shown(login: string | null): string {
   return login === null ? "no login was shown" : `the login of ${login} was shown`;
 }
 
+/** Whoever wants a certificate trusted and has a registry without one. */
+function nothingToTrust(registry: string, loopback: boolean): Words {
+  const port = /:\d+$/.exec(registry)?.[0] ?? ":5000";
+  const listen = `${loopback ? "127.0.0.1" : "0.0.0.0"}${port}`;
+  const serve = quoteLine(["regctl", "serve", "--listen", listen, "--tls", "self-signed"]);
+  const message = `${registry} does not speak TLS, but most probably plain HTTP: there is no certificate to trust. Nothing was changed.`;
+  return loopback
+    ? {
+        message: `${message} On loopback nothing is needed: engines take plain HTTP there.`,
+        remedies: [quoteLine(["regctl", "doctor", registry]), `Or give it a certificate: ${serve}`],
+      }
+    : {
+        message,
+        remedies: [
+          `Allow plain HTTP: ${quoteLine(["regctl", "setup", "insecure", registry])}`,
+          `Or give it a certificate, on its server: ${serve}`,
+        ],
+      };
+}
+
 export const registryClientWords: WordsFor<RegistryClientCode> = {
-  REGISTRY_UNREACHABLE: ({ registry, tried, reason }) => ({
+  REGISTRY_UNREACHABLE: ({ registry, tried, reason, instead }) => ({
     message: `The registry ${registry} cannot be reached: ${sentence(reason)} Tried: ${tried.join(", ")}.`,
-    remedies: [quoteLine(["curl", "-v", `${tried[0] ?? `https://${registry}`}/v2/`])],
-  }),
-  REGISTRY_PROTOCOL: ({ registry, reason }) => ({
-    message: `The registry ${registry} is not known as insecure and could not be spoken to by HTTPS: ${sentence(reason)} Probably it speaks plain HTTP.`,
     remedies: [
-      `For regctl: ${quoteLine(["regctl", "use", registry, "--insecure"])}`,
-      `For the docker engine as well: ${quoteLine(["regctl", "setup", "insecure", registry])}`,
+      ...(instead === undefined ? [] : [`Names are in lower case: ${instead}`]),
+      `Look along the whole way to it: ${quoteLine(["regctl", "doctor", registry])}`,
     ],
   }),
+  REGISTRY_PROTOCOL: ({ registry, reason, noCertificate }) =>
+    noCertificate === undefined
+      ? {
+          message: `The registry ${registry} is not known as insecure and could not be spoken to by HTTPS: ${sentence(reason)} Probably it speaks plain HTTP.`,
+          remedies: [
+            `For regctl: ${quoteLine(["regctl", "use", registry, "--insecure"])}`,
+            `For the docker engine as well: ${quoteLine(["regctl", "setup", "insecure", registry])}`,
+          ],
+        }
+      : nothingToTrust(registry, noCertificate === "loopback"),
   REGISTRY_CERTIFICATE: ({ registry, reason, ours }) => ({
     message: `There is no trusted connection to the registry ${registry}: ${sentence(reason)}`,
     remedies: ours

@@ -7,16 +7,17 @@ type RegistryCode = "BAD_REFERENCE" | "CONTENT_BROKEN" | "DIGEST_MISMATCH";
 const bytesOf = (count: number): string => (count === 1 ? "1 byte" : `${count} bytes`);
 
 export const registryWords: WordsFor<RegistryCode> = {
-  BAD_REFERENCE: ({ given, problem, type }) => ({
+  BAD_REFERENCE: ({ given, problem, type, more = [] }) => ({
     message: `"${given}" names no image: ${sentence(problem)}`,
     remedies: [
       type ??
         "Type it as [HOST[:PORT]/]NAME[:TAG][@DIGEST], for example registry.example.com:5000/team/app:1.0",
+      ...more,
     ],
   }),
-  CONTENT_BROKEN: ({ what, problem }) => ({
+  CONTENT_BROKEN: ({ what, problem, instead }) => ({
     message: `There is something wrong with ${what}: ${sentence(problem)}`,
-    remedies: ["Push or copy it again from where it is whole"],
+    remedies: [instead ?? "Push or copy it again from where it is whole"],
   }),
   DIGEST_MISMATCH: ({ what, digest, size, actual, bytes }) => ({
     message: [

@@ -32,9 +32,9 @@ export const serviceWords: WordsFor<ServiceCode> = {
     message: `The storage ${path} failed: ${sentence(problem)}`,
     remedies: [quoteLine(["df", "-h", path]), quoteLine(["regctl", "serve", "verify", "--storage", path])],
   }),
-  NOT_RUNNING: ({ what, near = [], start = "regctl serve --detach" }) => ({
-    message: `${what} does not run.${near.length === 0 ? "" : ` There is: ${near.join(", ")}.`}`,
-    remedies: [`Start it in the background: ${start}`],
+  NOT_RUNNING: ({ what, name, near = [], type, start = "regctl serve --detach" }) => ({
+    message: `No ${what}${name === undefined ? "" : ` ${name}`} runs.${below("There is:", near)}`,
+    remedies: [...(type === undefined ? [] : [type]), `Start one in the background: ${start}`],
   }),
   QUICKSTART_FAILED: ({ command, code, output }) => ({
     message: `A step failed: ${command} ended with ${code ?? "a signal"}.${below("It said:", output.split("\n"))}`,

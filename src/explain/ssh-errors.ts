@@ -21,10 +21,15 @@ type SshCode =
 
 /** The way to see for oneself what SSH does. A name may hold its port: `user@host:port`. */
 function trySsh(name: string, given?: number): string {
+  return quoteLine(["ssh", "-v", ...sshArguments(name, given)]);
+}
+
+/** A host as the programs of OpenSSH take it. */
+export function sshArguments(name: string, given?: number): readonly string[] {
   const [, user = "", bracketed, plain, within] = /^([^@]*@)?(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(name) ?? [];
   const port = within === undefined ? given : Number(within);
   const host = within === undefined ? name : `${user}${bracketed ?? plain}`;
-  return quoteLine(["ssh", "-v", ...(port === undefined || port === 22 ? [] : ["-p", String(port)]), host]);
+  return [...(port === undefined || port === 22 ? [] : ["-p", String(port)]), host];
 }
 
 /** As known_hosts names a server. */
@@ -46,13 +51,13 @@ export const sshWords: WordsFor<SshCode> = {
     message: `The name "${host}" has no address.`,
     remedies: [quoteLine(["getent", "hosts", host]), "Use an address, or a Host of your ~/.ssh/config"],
   }),
-  SSH_UNREACHABLE: ({ host, port, reason }) => ({
+  SSH_UNREACHABLE: ({ host, port, reason, login }) => ({
     message: `No SSH server could be reached at ${at(host, port)}: ${sentence(reason)}`,
-    remedies: [trySsh(host, port)],
+    remedies: [login === undefined ? trySsh(host, port) : trySsh(login)],
   }),
-  SSH_TIMEOUT: ({ host, port, seconds }) => ({
+  SSH_TIMEOUT: ({ host, port, seconds, login }) => ({
     message: `The SSH server at ${at(host, port)} did not answer within ${seconds} seconds.`,
-    remedies: [trySsh(host, port), "Wait longer: --timeout SECONDS"],
+    remedies: [login === undefined ? trySsh(host, port) : trySsh(login), "Wait longer: --timeout SECONDS"],
   }),
   SSH_HOST_KEY_UNKNOWN: ({ host, port, keyType, fingerprint }) => ({
     message:

@@ -1,6 +1,7 @@
 /** Words for tunnels: those that run, and those that cannot be. */
 import { sentence, type WordsFor } from "./explanation.ts";
 import { quoteLine } from "./quote.ts";
+import { sshArguments } from "./ssh-errors.ts";
 
 type TunnelCode =
   | "TUNNEL_RUNS"
@@ -37,7 +38,7 @@ export const tunnelWords: WordsFor<TunnelCode> = {
       `A service finds nobody to ask, and without an agent, a passphrase or a password there is no way into ${server}: ` +
       sentence(reason),
     remedies: [
-      `Make a key for it: ssh-keygen -t ed25519 -N '' -f ~/.ssh/id_tunnel && ${quoteLine(["ssh-copy-id", "-i"])} ~/.ssh/id_tunnel ...`,
+      `Make a key for it: ssh-keygen -t ed25519 -N '' -f ~/.ssh/id_tunnel && ssh-copy-id -i ~/.ssh/id_tunnel ${quoteLine(sshArguments(server))}`,
       "Name it for this host in ~/.ssh/config: IdentityFile ~/.ssh/id_tunnel",
       "Or keep the tunnel until the next restart: --detach",
     ],

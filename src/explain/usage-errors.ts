@@ -1,6 +1,6 @@
 /** Words for wrong usage, unanswered questions, and what regctl itself could not do. */
 import type { WordsFor } from "./explanation.ts";
-import { sentence } from "./explanation.ts";
+import { below, sentence } from "./explanation.ts";
 import { quoteWord } from "./quote.ts";
 
 type UsageCode =
@@ -34,8 +34,8 @@ export const usageWords: WordsFor<UsageCode> = {
     message: `${registry} is every address there is: the engine would no longer verify any registry. Nothing was changed.`,
     remedies: ["Name the smallest network that holds the registry: regctl setup insecure 192.168.1.0/24"],
   }),
-  MISSING_ANSWER: ({ question, flag }) => ({
-    message: `There is a question and no terminal to ask it: ${sentence(question)}`,
+  MISSING_ANSWER: ({ question, flag, choices = [] }) => ({
+    message: `There is a question and no terminal to ask it: ${sentence(question)}${below("It may be:", choices)}`,
     remedies: [`Answer it with ${flag}`],
   }),
   DECLINED: ({ question }) => ({

@@ -3,7 +3,10 @@ import { quoteLine } from "../explain/quote.ts";
 import type { Reach, Step } from "./plan.ts";
 
 export interface ToldStep {
+  /** What it is for: `log in`. */
   readonly about: string;
+  /** What holds once it is done: `logged in`. */
+  readonly result: string;
   /** As a person types it. */
   readonly command: string;
 }
@@ -13,7 +16,8 @@ const usualPort = 5000;
 /** `registry` is what the steps before have brought or are expected to. */
 export function tellStep(step: Step, reach: Reach, registry: string): ToldStep {
   const named = ("registry" in step ? step.registry : null) ?? registry;
-  return { about: aboutOf(step, named), command: quoteLine(["regctl", ...wordsOf(step, reach, named)]) };
+  const command = quoteLine(["regctl", ...wordsOf(step, reach, named)]);
+  return { ...sayStep(step, named), command };
 }
 
 /** What a tunnel or a server will be called here; which free port it gets is known when it runs. */
@@ -23,20 +27,39 @@ export function expectRegistry(steps: readonly Step[]): string {
   return `${first?.kind === "serve" ? "127.0.0.1" : "localhost"}:${port}`;
 }
 
-function aboutOf(step: Step, registry: string): string {
+function sayStep(step: Step, registry: string): Pick<ToldStep, "about" | "result"> {
   switch (step.kind) {
-    case "tunnel":
-      return `reach the registry of ${step.server}${step.service ? ", kept by systemd" : ""}`;
-    case "serve":
-      return `serve a registry from this machine${step.service ? ", kept by systemd" : ""}`;
+    case "tunnel": {
+      const kept = step.service ? ", kept by systemd" : "";
+      return {
+        about: `reach the registry of ${step.server}${kept}`,
+        result: `the registry of ${step.server} is reached${kept}`,
+      };
+    }
+    case "serve": {
+      const kept = step.service ? ", kept by systemd" : "";
+      return {
+        about: `serve a registry from this machine${kept}`,
+        result: `a registry is served from this machine${kept}`,
+      };
+    }
     case "trust":
-      return "have the engine trust its certificate";
+      return {
+        about: "have the engine trust its certificate",
+        result: "the engine trusts its certificate",
+      };
     case "insecure":
-      return "have the engine talk to it without a verified certificate";
+      return {
+        about: "have the engine talk to it without a verified certificate",
+        result: "the engine talks to it without a verified certificate",
+      };
     case "use":
-      return `make ${registry} the default registry`;
+      return {
+        about: `make ${registry} the default registry`,
+        result: `names without a registry go to ${registry}`,
+      };
     case "login":
-      return step.certain ? "log in" : "log in, if it asks for that";
+      return { about: step.certain ? "log in" : "log in, if it asks for that", result: "you are logged in" };
   }
 }
 

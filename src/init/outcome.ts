@@ -4,7 +4,10 @@
 export type StepState = "planned" | "done" | "not-needed" | "failed" | "left";
 
 export interface InitStep {
+  /** What it is for. */
   readonly about: string;
+  /** What holds once it is done. */
+  readonly result: string;
   readonly command: string;
   readonly state: StepState;
   readonly error?: { readonly code: string; readonly message: string; readonly remedies: readonly string[] };

@@ -144,7 +144,7 @@ function currentNotes(target: Target, { current }: Surroundings): readonly strin
   if (current === null || current.registry === registryOf(target)) return [];
   if (current.from === "environment")
     return [`REGCTL_REGISTRY names ${current.registry}, and goes before what is set here`];
-  return [`the default registry is ${current.registry} now, and will be the new one`];
+  return [`the default registry so far, ${current.registry}, gives way to the new one`];
 }
 
 function registryOf(target: Target): string | null {

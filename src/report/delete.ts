@@ -62,7 +62,12 @@ function renderSpace(items: readonly DeletedItem[], options: RenderOptions, styl
     ...renderSentence("", "The space comes back when the registry collects its garbage:", options),
     style.dim(`  registry:2  registry garbage-collect ${untagged}/etc/docker/registry/config.yml`),
     style.dim(`  registry:3  registry garbage-collect ${untagged}/etc/distribution/config.yml`),
-    style.dim("  regctl      regctl serve gc"),
+    style.dim(`  regctl      regctl serve gc${tags ? " --untagged" : ""}`),
+    ...renderSentence(
+      "",
+      "None of them does it by itself. regctl's own does it while it serves, on its machine.",
+      options,
+    ),
     ...(tags
       ? renderSentence(
           `${style.symbols.warning} `,

@@ -1,5 +1,6 @@
 /** A failure as lines for a person: what happened, what to type next, and with `--verbose` what caused it. */
 import type { Explanation } from "../explain/errors.ts";
+import { asTyped } from "./own-commands.ts";
 import { createStyle, escapeControl } from "./style.ts";
 import { wrap } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
@@ -25,15 +26,17 @@ export function renderError(
   options: RenderOptions & { readonly verbose: boolean; readonly error: unknown },
 ): readonly string[] {
   const style = createStyle(options);
-  const [first = "", ...rest] = explanation.message.split("\n").map(escapeControl);
-  const label = `${style.symbols.failed} `;
-  const head = wrap(label + first, options.columns, " ".repeat(label.length));
-  const lines = head.map((line, index) =>
-    index === 0 ? style.red(label.trimEnd()) + line.slice(label.length - 1) : line,
+  const [first = "", ...rest] = asTyped(explanation.message, options).split("\n").map(escapeControl);
+  const mark = style.symbols.failed;
+  const head = wrap(first, options.columns - mark.length - 1);
+  const lines = head.map(
+    (line, index) => `${index === 0 ? style.red(mark) : " ".repeat(mark.length)} ${line}`,
   );
   lines.push(...rest.map((line) => `  ${line}`));
   lines.push(
-    ...explanation.remedies.map((remedy) => `  ${style.cyan(style.symbols.arrow)} ${escapeControl(remedy)}`),
+    ...explanation.remedies.map(
+      (remedy) => `  ${style.cyan(style.symbols.arrow)} ${escapeControl(asTyped(remedy, options))}`,
+    ),
   );
   if (options.verbose) {
     const own = explanation.code === "INTERNAL" ? [] : [`code: ${explanation.code}`];

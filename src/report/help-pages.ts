@@ -1,4 +1,5 @@
 /** Pages of help about what belongs to no single command. Pure. */
+import { linesAsTyped } from "./own-commands.ts";
 import { wrap } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
 
@@ -40,6 +41,7 @@ const pages: Readonly<Record<string, readonly string[]>> = {
     "regctl takes the default registry, never silently Docker Hub. It is, in this order: --registry, REGCTL_REGISTRY, what regctl use has set, the only tunnel that is up.",
     "$ regctl use registry.example:5000",
     "$ regctl tags team/app",
+    "$ regctl use --none",
     "# IMAGES IN FILES",
     "oci:DIR[:TAG], oci-archive:FILE[:TAG] and docker-archive:FILE[:NAME:TAG] name images in files, for publish, pull and copy.",
     "$ regctl copy team/app:1.0 oci:./app",
@@ -60,10 +62,11 @@ const pages: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Empty where there is no such page. */
-export function renderPage(name: string, { columns, color }: RenderOptions): readonly string[] {
+export function renderPage(name: string, options: RenderOptions): readonly string[] {
+  const { columns, color } = options;
   const width = Math.min(columns, 80);
   const bold = (text: string): string => (color ? `\u001b[1m${text}\u001b[22m` : text);
-  return (pages[name] ?? []).flatMap((text, index, all) => {
+  return linesAsTyped(pages[name] ?? [], options).flatMap((text, index, all) => {
     const [, heading] = /^# (.*)$/.exec(text) ?? [];
     if (heading !== undefined) return ["", bold(heading)];
     if (text.startsWith("$ ")) return [`  ${text}`];

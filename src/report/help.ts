@@ -1,39 +1,8 @@
 /** Help as lines, from the manifest of the commands. By hand: oclif's own costs more than half of a start. Pure. */
+import type { ArgumentWords, CommandWords, FlagWords, ProgramWords } from "../command-words.ts";
+import { asTyped } from "./own-commands.ts";
 import { widthOf, wrap } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
-
-/** What of a command's description in the manifest stands in its help. */
-interface CommandWords {
-  readonly summary?: string | undefined;
-  readonly description?: string | undefined;
-  readonly examples?: readonly (string | { readonly command: string })[] | undefined;
-  readonly args: Readonly<Record<string, ArgumentWords>>;
-  readonly flags: Readonly<Record<string, FlagWords>>;
-}
-
-interface ArgumentWords {
-  readonly name: string;
-  readonly description?: string | undefined;
-  readonly required?: boolean | undefined;
-  readonly multiple?: boolean | undefined;
-  readonly hidden?: boolean | undefined;
-}
-
-interface FlagWords {
-  readonly name: string;
-  readonly type: "boolean" | "option";
-  readonly char?: string | undefined;
-  readonly summary?: string | undefined;
-  readonly description?: string | undefined;
-  readonly helpGroup?: string | undefined;
-  readonly hidden?: boolean | undefined;
-  /** Of one that takes no value. */
-  readonly allowNo?: boolean | undefined;
-  /** Of one that takes a value. */
-  readonly helpValue?: string | readonly string[] | undefined;
-  readonly options?: readonly string[] | undefined;
-  readonly default?: unknown;
-}
 
 export interface CommandGroup {
   readonly title: string;
@@ -41,17 +10,16 @@ export interface CommandGroup {
   readonly commands: readonly string[];
 }
 
-export interface HelpSource {
-  readonly bin: string;
+export interface HelpSource extends ProgramWords {
   /** What the program is for. */
   readonly description: string;
-  readonly commands: Readonly<Record<string, CommandWords>>;
-  /** Descriptions of words that are no command of their own, as `setup`. */
-  readonly topics: Readonly<Record<string, string>>;
   /** Commands in no group come last. */
   readonly groups: readonly CommandGroup[];
-  /** Pages of `help PAGE`: name and what it is about. */
-  readonly pages: Readonly<Record<string, string>>;
+}
+
+/** What everything below is told: the commands, and how the person begins a line of ours. */
+interface Source extends HelpSource {
+  readonly bin: string;
 }
 
 type Row = readonly [left: string, right: string];
@@ -60,7 +28,8 @@ const widestHelp = 100;
 const indent = "  ";
 
 /** Of a command, of a word that commands share, or of everything (an empty id). */
-export function renderHelp(source: HelpSource, id: string, options: RenderOptions): readonly string[] {
+export function renderHelp(about: HelpSource, id: string, options: RenderOptions): readonly string[] {
+  const source = { ...about, bin: options.program ?? "regctl" };
   const columns = Math.min(options.columns, widestHelp);
   const section = createSection(options.color);
   const command = source.commands[id];
@@ -76,7 +45,7 @@ function createSection(color: boolean): Section {
     lines.length === 0 ? [] : ["", color ? `\u001b[1m${title}\u001b[22m` : title, ...lines];
 }
 
-function renderRoot(source: HelpSource, columns: number, section: Section): readonly string[] {
+function renderRoot(source: Source, columns: number, section: Section): readonly string[] {
   const grouped = source.groups.flatMap(({ commands }) => commands);
   const others = [...new Set(Object.keys(source.commands).map(firstWord))].filter(
     (word) => !grouped.includes(word),
@@ -102,18 +71,18 @@ function firstWord(id: string): string {
 }
 
 /** The command; or those below a word that is none itself. */
-function rowsOf(source: HelpSource, word: string): readonly Row[] {
+function rowsOf(source: Source, word: string): readonly Row[] {
   const own = source.commands[word];
   return own === undefined ? rowsBelow(source, word) : [[word, summaryOf(own)]];
 }
 
-function rowsBelow(source: HelpSource, id: string): readonly Row[] {
+function rowsBelow(source: Source, id: string): readonly Row[] {
   return Object.entries(source.commands)
     .filter(([name]) => name.startsWith(`${id}:`))
     .map(([name, command]): Row => [spaced(name), summaryOf(command)]);
 }
 
-function renderTopic(source: HelpSource, id: string, columns: number, section: Section): readonly string[] {
+function renderTopic(source: Source, id: string, columns: number, section: Section): readonly string[] {
   return [
     ...wrap(source.topics[id] ?? "", columns),
     ...section("USAGE", [`${indent}$ ${source.bin} ${spaced(id)} COMMAND`]),
@@ -122,7 +91,7 @@ function renderTopic(source: HelpSource, id: string, columns: number, section: S
 }
 
 function renderCommand(
-  source: HelpSource,
+  source: Source,
   id: string,
   command: CommandWords,
   columns: number,
@@ -133,7 +102,7 @@ function renderCommand(
   const ofCommand = flags.filter(({ helpGroup }) => helpGroup !== "global");
   const ofAll = flags.filter(({ helpGroup }) => helpGroup === "global");
   const usage = [source.bin, spaced(id), ...args.map(argumentWord), "[FLAGS]"].join(" ");
-  const about = (command.description ?? "")
+  const about = asTyped(command.description ?? "", { program: source.bin })
     .split("\n")
     .flatMap((line) => (line === "" ? [""] : wrap(indent + line, columns, indent)));
   const shown = rowsBelow(source, id);
@@ -195,7 +164,7 @@ function flagWords(flag: FlagWords): string {
 }
 
 /** Command lines stay whole, so that they can be copied. */
-function examplesOf(source: HelpSource, id: string, command: CommandWords): readonly string[] {
+function examplesOf(source: Source, id: string, command: CommandWords): readonly string[] {
   return (command.examples ?? []).flatMap((example) => {
     const line = typeof example === "string" ? example : example.command;
     const filled = line

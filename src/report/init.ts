@@ -1,15 +1,21 @@
 /** What `init` did, or would do, as lines. Command lines stay whole, so that they can be copied. */
-import type { InitOutcome, InitStep, StepState } from "../init/outcome.ts";
+import type { InitOutcome, InitStep } from "../init/outcome.ts";
 import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";
 import { widthOf } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
 
-const states: Readonly<Record<Exclude<StepState, "planned" | "failed">, string>> = {
-  done: "",
-  "not-needed": " (it asks for none)",
-  left: " (not done)",
-};
+/** A step that is over, or was not come to. */
+function wordsOf({ about, result, state }: InitStep): string {
+  switch (state) {
+    case "done":
+      return sentenceOf(result);
+    case "not-needed":
+      return "No login is asked for.";
+    default:
+      return `Not done: ${about}`;
+  }
+}
 
 export function renderInit(outcome: InitOutcome, options: RenderOptions): readonly string[] {
   const style = createStyle(options);
@@ -39,7 +45,7 @@ function renderStep(step: InitStep, number: number, options: RenderOptions, styl
   }
   const mark = state === "done" ? style.symbols.ok : style.symbols.none;
   const paint = state === "done" ? style.green : style.dim;
-  return renderSentence(`${mark} `, `${about}${states[state]}`, options, paint);
+  return renderSentence(`${mark} `, wordsOf(step), options, paint);
 }
 
 function renderLeft({ steps }: InitOutcome, options: RenderOptions, style: Style): readonly string[] {

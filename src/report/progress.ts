@@ -3,6 +3,7 @@ import type { ProgressMode } from "../flags.ts";
 import type { Emit, ProgressEvent } from "../ports.ts";
 import { createRates, renderAmount, renderBar, renderPace } from "./byte-progress.ts";
 import { createLiveLines } from "./live-lines.ts";
+import { asTyped } from "./own-commands.ts";
 import { createStyle, escapeControl, guardJson, type Style } from "./style.ts";
 import type { RenderOptions } from "./terminal.ts";
 import { renderTunnelChange, renderTunnelLine } from "./tunnel-words.ts";
@@ -32,15 +33,15 @@ export interface TellerOptions extends RenderOptions {
 const secondsBetweenSteps = 10;
 
 /** One event as one line without its newline. */
-function renderEvent(event: ProgressEvent, style: Style): string {
+function renderEvent(event: ProgressEvent, style: Style, options: RenderOptions): string {
   const where = "host" in event && event.host !== undefined ? `${escapeControl(event.host)}: ` : "";
   switch (event.event) {
     case "step":
       return `${style.dim(style.symbols.working)} ${where}${escapeControl(event.step)}`;
     case "note":
-      return `${style.cyan(style.symbols.bullet)} ${where}${escapeControl(event.note)}`;
+      return `${style.cyan(style.symbols.bullet)} ${where}${escapeControl(asTyped(event.note, options))}`;
     case "warning":
-      return `${style.yellow(style.symbols.warning)} ${where}${escapeControl(event.warning)}`;
+      return `${style.yellow(style.symbols.warning)} ${where}${escapeControl(asTyped(event.warning, options))}`;
     case "trace":
       return style.dim(`${where}${escapeControl(event.trace)}`);
     case "bytes":
@@ -76,10 +77,11 @@ function createPlainTeller(screen: Screen, options: TellerOptions): Teller {
       if (event.event === "step" && !options.verbose && !due(event.host)) return;
       if (event.event === "bytes") {
         const rate = rates.note(event);
-        if (due(event.host)) screen.write(`${renderEvent(event, style)}${renderPace(event, rate)}\n`);
+        if (due(event.host))
+          screen.write(`${renderEvent(event, style, options)}${renderPace(event, rate)}\n`);
         return;
       }
-      screen.write(`${renderEvent(event, style)}\n`);
+      screen.write(`${renderEvent(event, style, options)}\n`);
     },
     aside: (ask) => ask(),
     close: () => {},
@@ -107,9 +109,9 @@ function createLiveTeller(screen: Screen, options: TellerOptions): Teller {
         const rate = rates.note(event);
         lines.show(event.host, (columns) => renderBar(event, rate, { columns, unicode: options.unicode }));
       }
-      if (event.event === "note" || event.event === "warning") lines.say(renderEvent(event, style));
+      if (event.event === "note" || event.event === "warning") lines.say(renderEvent(event, style, options));
       else if ((event.event === "step" || event.event === "trace") && options.verbose)
-        lines.say(renderEvent(event, style));
+        lines.say(renderEvent(event, style, options));
       if (event.event === "step") lines.show(event.host, event.step);
       if (event.event === "tunnel") lines.show(event.host, (columns) => renderTunnelLine(event, columns));
       if (event.event === "host-done") lines.finish(event.host, event.ok);

@@ -1,5 +1,6 @@
 /** The first walk through regctl, step by step, and what to type after it. */
 import type { QuickstartOutcome, QuickstartStep } from "../quickstart/quickstart.ts";
+import { asTyped, linesAsTyped } from "./own-commands.ts";
 import { createStyle, guardLine } from "./style.ts";
 import { widthOf } from "./table.ts";
 import type { RenderOptions } from "./terminal.ts";
@@ -11,10 +12,11 @@ export function createStepRenderer(options: RenderOptions): (step: ToldStep) => 
   const { bold, dim, red, symbols } = createStyle(options);
   return ({ about, command, exitCode, output }) => {
     if (exitCode === undefined)
-      return ["", `${dim(`# ${about}`)}`, `${bold(`$ ${guardLine(command, false)}`)}`];
+      return ["", `${dim(`# ${about}`)}`, `${bold(`$ ${guardLine(asTyped(command, options), false)}`)}`];
     const said = (output ?? "").trimEnd();
-    const lines = said === "" ? [] : said.split("\n");
-    const shown = lines.map((line) => `  ${guardLine(line, false)}`);
+    // A command of ours that does not know how the person began this one.
+    const lines = said === "" ? [] : linesAsTyped(said.split("\n"), options);
+    const shown = lines.map((line) => `  ${guardLine(line, false)}`.trimEnd());
     return exitCode === 0 ? shown : [...shown, red(`  ${symbols.failed} exit code ${exitCode ?? "none"}`)];
   };
 }
@@ -22,7 +24,6 @@ export function createStepRenderer(options: RenderOptions): (step: ToldStep) => 
 export function renderQuickstart(outcome: QuickstartOutcome, options: RenderOptions): readonly string[] {
   const { bold, green, symbols } = createStyle(options);
   const { next, kept, registry, digest, engine } = outcome;
-  const widest = Math.max(...next.map(({ about }) => widthOf(about)));
   const stays = [
     `The registry stays: ${registry}, in ${guardLine(kept ?? "", false)}`,
     `It ends with: regctl serve stop --storage ${guardLine(`${kept ?? ""}/registry`, false)}`,
@@ -30,13 +31,29 @@ export function renderQuickstart(outcome: QuickstartOutcome, options: RenderOpti
   ];
   return [
     "",
-    `${green(symbols.ok)} Published, found, copied and fetched again: ${digest}`,
+    `${green(symbols.ok)} Published, found, copied and fetched again:`,
+    `  ${digest}`,
     ...(kept === null ? ["The registry and everything else is gone again."] : stays),
     engine === null
       ? "No engine answers on this machine: images come from files."
       : `The engine here: ${guardLine(engine, false)}`,
     "",
     bold("What to type next"),
-    ...next.map(({ about, command }) => `  ${about.padEnd(widest)}  ${guardLine(command, false)}`),
+    ...renderNext(next, options),
   ];
+}
+
+/** Side by side where every line fits, so that none is broken in the middle of a command. */
+function renderNext(
+  next: QuickstartOutcome["next"],
+  options: Pick<RenderOptions, "columns" | "program">,
+): readonly string[] {
+  const lines = next.map(({ about, command }) => ({
+    about,
+    command: asTyped(guardLine(command, false), options),
+  }));
+  const widest = Math.max(...lines.map(({ about }) => widthOf(about)));
+  const beside = lines.map(({ about, command }) => `  ${about.padEnd(widest)}  ${command}`);
+  if (beside.every((line) => widthOf(line) <= options.columns)) return beside;
+  return lines.flatMap(({ about, command }) => [`  ${about}:`, `    ${command}`]);
 }

@@ -11,7 +11,10 @@ export function renderGc(
   const style = createStyle(options);
   const verb = dryRun ? "would be removed" : "removed";
   if (removed === 0)
-    return [`${style.green(style.symbols.ok)} Nothing to remove in ${escapeControl(storage)}.`];
+    return [
+      `${style.green(style.symbols.ok)} Nothing to remove in ${escapeControl(storage)}.`,
+      "  What was written or asked for within the last hour stays.",
+    ];
   return [
     `${style.green(style.symbols.ok)} ${removed} blobs ${verb} in ${escapeControl(storage)}, ${renderSize(bytes)}.`,
   ];

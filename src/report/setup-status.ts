@@ -1,5 +1,5 @@
 /** The outcome of `setup status` as lines. */
-import type { HostStatus, StatusOutcome } from "../platform/setup-status.ts";
+import type { HostStatus, StatusOutcome } from "../platform/host-status.ts";
 import { engineTitle } from "./engine-title.ts";
 import { renderSentence } from "./sentence.ts";
 import { createStyle, escapeControl, type Style } from "./style.ts";

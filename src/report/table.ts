@@ -21,7 +21,8 @@ const combining = /^\p{M}$/u;
 
 function columnsOf(character: string): number {
   const point = character.codePointAt(0) ?? 0;
-  if (point < 0x300) return 1;
+  // Signs such as ours are no marks, and what knows all marks takes long to get ready.
+  if (point < 0x300 || (point >= 0x2010 && point < 0x20d0) || (point >= 0x2100 && point < 0x2c00)) return 1;
   if (point === 0x200d || combining.test(character)) return 0;
   return wide.some(([first, last]) => point >= first && point <= last) ? 2 : 1;
 }

@@ -6,6 +6,8 @@ export interface RenderOptions {
   readonly columns: number;
   readonly color: boolean;
   readonly unicode: boolean;
+  /** What the person begins our command lines with; `regctl` when left out. */
+  readonly program?: string;
 }
 
 const leastColumns = 40;
@@ -28,11 +30,13 @@ function planUnicode(environment: Environment): boolean {
 export function planRendering(
   environment: Environment,
   stream: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
+  program = "regctl",
 ): RenderOptions {
   const columns = stream.columns ?? Number.parseInt(environment.COLUMNS ?? "", 10);
   return {
     columns: columns > 0 ? Math.max(columns, leastColumns) : unlimitedColumns,
     color: planColor(environment, stream.isTTY === true),
     unicode: planUnicode(environment),
+    program,
   };
 }

@@ -2,6 +2,8 @@
 import { quoteLine } from "../explain/quote.ts";
 import type { EngineSeen } from "../tunnel/engine-seen.ts";
 import { escapeControl } from "./style.ts";
+import { wrap } from "./table.ts";
+import type { RenderOptions } from "./terminal.ts";
 
 /** What docker is given to push; none where it reaches nothing. */
 export function renderPush(engine: EngineSeen | null): readonly string[] {
@@ -11,9 +13,12 @@ export function renderPush(engine: EngineSeen | null): readonly string[] {
   return [...trusted, `docker tag IMAGE ${name} && docker push ${name}`];
 }
 
-export function renderEngine(engine: EngineSeen | null): readonly string[] {
+export function renderEngine(
+  engine: EngineSeen | null,
+  { columns }: Pick<RenderOptions, "columns">,
+): readonly string[] {
   const told = engine === null ? null : tell(engine);
-  return told === null ? [] : [`  engine: ${escapeControl(told)}`];
+  return told === null ? [] : wrap(`  engine: ${escapeControl(told)}`, columns, "    ");
 }
 
 function tell({ side, name, why, registry }: EngineSeen): string | null {

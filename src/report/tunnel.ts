@@ -22,7 +22,7 @@ export function renderTunnel({ items }: TunnelOutcome, options: RenderOptions): 
       `${style.green(style.symbols.ok)} The registry of ${escapeControl(item.server)} is ${style.bold(escapeControl(registry))} here (pid ${item.pid}).`,
       `  it is at: ${escapeControl(item.to)} there, ${escapeControl(item.local ?? "")} here`,
       ...item.forwards.map(({ from, to }) => `  also: ${escapeControl(from)} leads to ${escapeControl(to)}`),
-      ...renderEngine(item.engine),
+      ...renderEngine(item.engine, options),
       "  next:",
       ...next.map((line) => `    ${style.cyan(line)}`),
       ...(item.startedBy === "terminal"
@@ -51,8 +51,10 @@ export function renderTunnels(
     escapeControl(item.name),
     escapeControl(item.registry ?? style.symbols.none),
     shortState(item),
-    renderAgo(new Date(item.since), now),
-    ...(wide ? [shortTraffic(item), `${item.startedBy} ${item.pid}`] : []),
+    item.hanging === true ? style.symbols.none : renderAgo(new Date(item.since), now),
+    ...(wide
+      ? [shortTraffic(item), item.hanging === true ? `pid ${item.pid}` : `${item.startedBy} ${item.pid}`]
+      : []),
   ]);
   const paint = (cell: string, row: number, column: number): string =>
     column === 2 ? paintState(cell, items[row], style) : cell;
@@ -64,7 +66,8 @@ export function renderTunnels(
 
 const shortStates: Readonly<Record<string, string>> = { "waiting-for-old-listener": "waiting" };
 
-function shortState({ state, healthy }: TunnelItem): string {
+function shortState({ state, healthy, hanging }: TunnelItem): string {
+  if (hanging === true) return "hangs";
   return state === "up" && !healthy ? "no answer" : (shortStates[state] ?? stateWords(state));
 }
 
@@ -83,7 +86,9 @@ function paintState(cell: string, item: TunnelItem | undefined, style: Style): s
 function detailLines(item: TunnelItem, wide: boolean): readonly string[] {
   const { problem, reconnects } = item;
   const lines = [
-    ...(wide ? [] : [`${renderTraffic(item)}; by ${item.startedBy} (pid ${item.pid})`]),
+    ...(wide || item.hanging === true
+      ? []
+      : [`${renderTraffic(item)}; by ${item.startedBy} (pid ${item.pid})`]),
     ...(reconnects === 0 ? [] : [`${reconnects} ${reconnects === 1 ? "reconnect" : "reconnects"}`]),
     ...(problem === null ? [] : [problem]),
     ...item.forwards.map(({ from, to }) => `also ${from} to ${to}`),

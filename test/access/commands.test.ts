@@ -189,6 +189,20 @@ describe("use", () => {
     assert.equal((await home.json(["use"])).document.registry, "127.0.0.1:1");
   });
 
+  test("--none takes the default back, and leaves what else is known", async () => {
+    await using home = await openHome();
+    await home.run(["use", "127.0.0.1:1", "--insecure"]);
+    const { code, stdout, stderr } = await home.run(["use", "--none"]);
+    assert.deepEqual([code, stdout], [0, "There is no default registry. Set one: regctl use HOST[:PORT]\n"]);
+    assert.match(stderr, /127\.0\.0\.1:1 is not your default registry any more/);
+    assert.match(await readFile(`${home.path}/.config/regctl/config.json`, "utf8"), /"insecure": true/);
+    // What the environment names still counts.
+    const named = await home.json(["use", "--none"], undefined, { REGCTL_REGISTRY: "other.test" });
+    assert.deepEqual([named.code, named.document.registry], [0, "other.test"]);
+    assert.equal((await home.json(["use", "--none", "r.test"])).code, 2);
+    assert.equal((await home.json(["use", "--none", "--insecure"])).code, 2);
+  });
+
   test("a CA is remembered by its whole path, and used", { skip: withoutOpenssl }, async () => {
     await using home = await openHome();
     await using authority = await createTlsAuthority();

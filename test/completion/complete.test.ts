@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import manifest from "../../oclif.manifest.json" with { type: "json" };
-import { type CompletionSource, complete } from "../../src/completion/complete.ts";
+import { helpPages } from "../../src/command-table.ts";
+import type { ProgramWords } from "../../src/command-words.ts";
+import { complete } from "../../src/completion/complete.ts";
 import { namesThatFit, parseTyped } from "../../src/completion/names.ts";
 
 // Generated JSON: its literal type is wider than what completion reads.
 const source = {
   commands: manifest.commands,
   topics: { setup: "Tell a host" },
-} as unknown as CompletionSource;
+  pages: helpPages,
+} as unknown as ProgramWords;
 
 /** The line behind `regctl`; what is being typed stands behind the last space. */
 function completed(line: string): readonly string[] | string {
@@ -23,6 +26,11 @@ describe("completion of a line", () => {
     ["setup ins", ["insecure"]],
     ["help setup st", ["status"]],
     ["help he", []],
+    ["help tun", ["tunnel", "tunnels"]],
+    ["help ex", ["exit-codes"]],
+    ["help insecure", ["insecure-or-trust"]],
+    ["help setup insecure", ["insecure"]],
+    ["exit", []],
     ["nonsense x", []],
     ["tunnel st", ["stop"]],
     ["tunnel user@", "host <user@>"],

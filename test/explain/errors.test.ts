@@ -152,6 +152,13 @@ test("what is pasted is quoted", () => {
 
 test("the port is in what is pasted", () => {
   assert.equal(explainSample("SSH_UNREACHABLE").remedies[0], "ssh -v -p 2222 h");
+  const login = { host: "10.0.0.5", port: 2222, login: "ann@web2:2222" };
+  const refused = explain(new RegctlError("SSH_UNREACHABLE", { ...login, reason: "refused" }));
+  assert.deepEqual(refused.remedies, ["ssh -v -p 2222 ann@web2"]);
+  const late = explain(new RegctlError("SSH_TIMEOUT", { ...login, seconds: 9 }));
+  assert.equal(late.remedies[0], "ssh -v -p 2222 ann@web2");
+  const noKey = explain(new RegctlError("KEY_NEEDS_PERSON", { server: "ann@web2:2222", reason: "r" }));
+  assert.match(noKey.remedies[0] ?? "", /ssh-copy-id -i ~\/\.ssh\/id_tunnel -p 2222 ann@web2$/);
   assert.ok(explainSample("SSH_HOST_KEY_CHANGED").remedies[1]?.endsWith("ssh-keygen -R '[h]:2222' -f /k"));
 });
 

@@ -155,7 +155,10 @@ describe("what a person must know besides", () => {
   });
   test("another default registry is replaced, or goes before", () => {
     const old = (from: "environment" | "other") => ({ ...withEngine, current: { registry: "old:1", from } });
-    assert.match(notesOf(registry({ engine: "trusted" }), old("other")), /the default registry is old:1 now/);
+    assert.match(
+      notesOf(registry({ engine: "trusted" }), old("other")),
+      /the default registry so far, old:1, gives way/,
+    );
     assert.match(notesOf(serve, old("environment")), /REGCTL_REGISTRY names old:1/);
     const same = { ...withEngine, current: { registry: r, from: "other" as const } };
     assert.equal(notesOf(registry({ engine: "trusted" }), same), "");

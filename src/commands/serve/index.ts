@@ -74,7 +74,8 @@ export default class Serve extends RegctlCommand<ServeOutcome | ServiceOutcome> 
     const only = flags["dry-run"] === true || flags.print === true;
     const request = { settings, named: flags.storage !== undefined, only };
     const document = await serveAsService(request, context);
-    return { document, render: async () => (await import("../../report/serve-service.ts")).renderService };
+    const render = async () => (await import("../../report/serve-service.ts")).renderService;
+    return { document, verbatim: only, render };
   }
 
   async #serve(settings: ServeSettings, format: LogFormat, logFile: string | undefined, context: Context) {

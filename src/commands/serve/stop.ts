@@ -1,16 +1,21 @@
+import { boolean } from "@oclif/core/flags";
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { readStorageFlag, storageFlag } from "../../serve-flags.ts";
 import type { ServersOutcome } from "../../server/running-servers.ts";
 
 export default class ServeStop extends RegctlCommand<ServersOutcome> {
-  static override summary = "Stop the registry servers that run here.";
+  static override summary = "Stop a registry server that runs here.";
   static override description =
-    `All of this user, or the one of --storage. They take no new requests, let what is in flight end within 30 seconds, and this command comes back when they have stopped. The exit code is 5 when none runs.`;
+    `The only one of this user, or the one of --storage; where several run it asks which, and --all stops them all. It takes no new requests, lets what is in flight end within 30 seconds, and this command comes back when it has stopped. The exit code is 5 when none runs.`;
   static override examples = [
     "<%= config.bin %> <%= command.id %>",
     "<%= config.bin %> <%= command.id %> --storage /srv/registry",
+    "<%= config.bin %> <%= command.id %> --all",
   ];
-  static override flags = storageFlag;
+  static override flags = {
+    ...storageFlag,
+    all: boolean({ summary: "All that run.", exclusive: ["storage"] }),
+  };
 
   protected override async execute({
     flags,
@@ -18,7 +23,8 @@ export default class ServeStop extends RegctlCommand<ServersOutcome> {
     const { stopServers } = await import("../../server/running-servers.ts");
     const context = await this.context({ ssh: "auto" });
     const { named, path } = await readStorageFlag(flags.storage, context);
-    const document = await stopServers(named ? path : null, context);
+    const wish = { storage: named ? path : null, all: flags.all === true };
+    const document = await stopServers(wish, context);
     return { document, render: async () => (await import("../../report/serve.ts")).renderStopped };
   }
 }

@@ -1,7 +1,7 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { pickFlags, registryArgument } from "../../flags.ts";
 import type { SetupOutcome } from "../../platform/outcome.ts";
-import { exitCodeWith, readSetupMode, setupFlags } from "../../setup-flags.ts";
+import { exitCodeWith, readSetupMode, setupFlags, showsText } from "../../setup-flags.ts";
 
 export default class SetupInsecure extends RegctlCommand<SetupOutcome> {
   static override summary = "Let a docker engine talk to a registry that has no verified certificate.";
@@ -26,6 +26,11 @@ A registry that speaks plain HTTP needs this; one with a certificate is better s
     const context = await this.context(flags);
     const { outcome, exitCode } = await setupInsecure({ ...mode, registry: args.registry }, context);
     const render = async () => (await import("../../report/setup.ts")).renderSetup;
-    return { document: outcome, exitCode: exitCodeWith(flags, outcome, exitCode), render };
+    return {
+      document: outcome,
+      exitCode: exitCodeWith(flags, outcome, exitCode),
+      verbatim: showsText(flags),
+      render,
+    };
   }
 }

@@ -1,6 +1,6 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { optionalRegistryArgument, pickFlags } from "../../flags.ts";
-import type { StatusOutcome } from "../../platform/setup-status.ts";
+import type { StatusOutcome } from "../../platform/host-status.ts";
 import { readEngineFlag, readPlatformFlag } from "../../setup-flags.ts";
 
 export default class SetupStatus extends RegctlCommand<StatusOutcome> {

@@ -1,7 +1,7 @@
 import { type CommandResult, type InputOf, RegctlCommand } from "../../base-command.ts";
 import { pickFlags, trustedRegistryArgument } from "../../flags.ts";
 import type { SetupOutcome } from "../../platform/outcome.ts";
-import { exitCodeWith, readSetupMode, setupFlags } from "../../setup-flags.ts";
+import { exitCodeWith, readSetupMode, setupFlags, showsText } from "../../setup-flags.ts";
 
 export default class SetupTrust extends RegctlCommand<SetupOutcome> {
   static override summary = "Have a docker engine trust a registry's certificate.";
@@ -31,6 +31,11 @@ Without --ca the certificate comes from "regctl serve" on this machine, or from 
     const input = { ...mode, registry: args.registry, ca, fingerprint, cert, key };
     const { outcome, exitCode } = await setupTrust({ ...input, system: flags.system === true }, context);
     const render = async () => (await import("../../report/setup.ts")).renderTrust;
-    return { document: outcome, exitCode: exitCodeWith(flags, outcome, exitCode), render };
+    return {
+      document: outcome,
+      exitCode: exitCodeWith(flags, outcome, exitCode),
+      verbatim: showsText(flags),
+      render,
+    };
   }
 }

@@ -2,7 +2,7 @@ import { type CommandResult, type InputOf, RegctlCommand } from "../../base-comm
 import { RegctlError } from "../../errors.ts";
 import { optionalRegistryArgument, pickFlags } from "../../flags.ts";
 import type { SetupOutcome } from "../../platform/outcome.ts";
-import { exitCodeWith, readSetupMode, setupFlags } from "../../setup-flags.ts";
+import { exitCodeWith, readSetupMode, setupFlags, showsText } from "../../setup-flags.ts";
 
 export default class SetupUndo extends RegctlCommand<SetupOutcome> {
   static override summary = "Take away what setup added, and nothing else.";
@@ -38,6 +38,11 @@ export default class SetupUndo extends RegctlCommand<SetupOutcome> {
       context,
     );
     const render = async () => (await import("../../report/setup.ts")).renderUndo;
-    return { document: outcome, exitCode: exitCodeWith(flags, outcome, exitCode), render };
+    return {
+      document: outcome,
+      exitCode: exitCodeWith(flags, outcome, exitCode),
+      verbatim: showsText(flags),
+      render,
+    };
   }
 }

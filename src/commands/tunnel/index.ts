@@ -122,7 +122,7 @@ With a COMMAND behind "--" the tunnel is there for that command alone, which fin
     const options = { reach: reachOf(flags), cwd: process.cwd(), only: flags["dry-run"] === true };
     const document = await tunnelAsService(request, options, context);
     const render = async () => (await import("../../report/tunnel-service.ts")).renderTunnelService;
-    return { document, render };
+    return { document, verbatim: options.only, render };
   }
 
   async #hold(

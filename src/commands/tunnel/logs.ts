@@ -29,9 +29,9 @@ export default class TunnelLogs extends RegctlCommand<TunnelLogOutcome> {
     const context = await this.context({ ssh: "auto" });
     const document = await readTunnelLog(args.name, context);
     const render = async () => (outcome: TunnelLogOutcome) => outcome.lines;
-    if (!flags.follow) return { document, render };
+    if (!flags.follow) return { document, verbatim: true, render };
     const { guardLine } = await import("../../report/style.ts");
     const say = (line: string) => void process.stdout.write(`${guardLine(line, false)}\n`);
-    return { document, render, running: followTunnelLog(document, say, context) };
+    return { document, verbatim: true, render, running: followTunnelLog(document, say, context) };
   }
 }
