@@ -2,7 +2,7 @@
  * Memory of our own that a socket reads into (`onread` of `net.connect`), so that bytes which only pass through cost no
  * allocation. Reading stands still until whoever takes a piece says that the memory is free again.
  */
-const bytesAtOnce = 128 * 1024;
+const usualBytes = 128 * 1024;
 
 /** Takes a piece. False: its memory is still in use, and `resume` of the socket follows. */
 export type Take = (piece: Buffer) => boolean;
@@ -16,8 +16,8 @@ export class Intake {
   /** Came before anybody took it. */
   #early: Buffer | null = null;
 
-  constructor() {
-    const buffer = Buffer.allocUnsafeSlow(bytesAtOnce);
+  constructor(bytes = usualBytes) {
+    const buffer = Buffer.allocUnsafeSlow(bytes);
     const callback = (bytes: number): boolean => {
       const piece = buffer.subarray(0, bytes);
       if (this.#take !== null) return this.#take(piece);

@@ -1,6 +1,7 @@
 /** From the words typed to what is meant: a command, its help, the version, or a mistake. Pure. */
 import { RegctlError } from "./errors.ts";
 import { findNearest } from "./explain/nearest.ts";
+import { lineMeant, wordMeantBelow } from "./explain/other-tools.ts";
 import { quoteLine } from "./explain/quote.ts";
 
 export type Route =
@@ -74,7 +75,27 @@ function unknown(words: readonly string[], rest: readonly string[], known: Known
     topic === undefined ? known.commands : known.commands.filter((id) => id.startsWith(`${topic}:`));
   return new RegctlError("USAGE", {
     problem: `There is no command "${typed}"`,
-    type: correct(words, rest, meant) ?? help,
+    type: lineMeant([...words, ...rest]) ?? correct(words, rest, meant) ?? help,
+  });
+}
+
+/** Of a command or a page that is not there. */
+function unknownHelp(named: readonly string[], known: KnownIds): RegctlError {
+  const near = findMeant(named, known.commands) ?? findNearest(named.join(" "), known.pages ?? []);
+  return new RegctlError("USAGE", {
+    problem: `There is no help about "${named.join(" ")}"`,
+    type: near === undefined ? "regctl --help" : quoteLine(["regctl", "help", ...[near].flat()]),
+  });
+}
+
+/** Another tool's word for a command below this one would be taken for an argument. */
+function refuseWordBelow(command: string, argv: readonly string[]): void {
+  const [word = "", ...rest] = argv.slice(command.split(":").length);
+  const meant = wordMeantBelow(command, word);
+  if (meant === undefined) return;
+  throw new RegctlError("USAGE", {
+    problem: `There is no command "${command} ${word}"`,
+    type: quoteLine(["regctl", command, meant, ...rest]),
   });
 }
 
@@ -93,11 +114,15 @@ export function planRoute(argv: readonly string[], known: KnownIds): Route {
   const command = findId(named, known.commands);
   if (command !== undefined) {
     if (asksHelp) return { kind: "help", id: command };
+    refuseWordBelow(command, argv);
     return { kind: "command", id: command, argv: argv.slice(command.split(":").length) };
   }
   const [page] = named;
   if (words[0] === "help" && page !== undefined && known.pages?.includes(page) === true)
     return { kind: "page", name: page };
+  if (words[0] === "help" && named.length > 0 && !known.topics.includes(named.join(":"))) {
+    throw unknownHelp(named, known);
+  }
   const topic = named.join(":");
   const onlyJson = rest.every((word) => word === "--json" || helpFlags.includes(word));
   if (known.topics.includes(topic) && (asksHelp || onlyJson)) return { kind: "help", id: topic };
@@ -111,6 +136,10 @@ export function planRoute(argv: readonly string[], known: KnownIds): Route {
   }
   if (named.length > 0) throw unknown(named, rest, known);
   if (asksHelp || onlyJson) return { kind: "help", id: "" };
+  const elsewhere = lineMeant(argv);
+  if (elsewhere !== undefined) {
+    throw new RegctlError("USAGE", { problem: `There is no flag ${argv[0]} here`, type: elsewhere });
+  }
   const firstWord = argv.findIndex((word) => !word.startsWith("-"));
   const turned = firstWord === -1 ? ["--help"] : [...argv.slice(firstWord), ...argv.slice(0, firstWord)];
   throw new RegctlError("USAGE", {

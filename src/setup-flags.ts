@@ -71,6 +71,11 @@ export async function readSetupMode(
   };
 }
 
+/** A plan holds parts of files, and lines to paste on other hosts. */
+export function showsText(flags: SetupFlagValues): boolean {
+  return flags["dry-run"] === true || flags.print === true;
+}
+
 /** With `--dry-run --exit-code`, 10 says that something would change. */
 export function exitCodeWith(flags: SetupFlagValues, outcome: SetupOutcome, exitCode: number): number {
   const pending = flags["dry-run"] && flags["exit-code"] && outcome.hosts.some((host) => host.changed);

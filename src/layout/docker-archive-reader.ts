@@ -77,5 +77,6 @@ async function problemOfNoArchive(files: LayoutFiles): Promise<Error> {
     old
       ? "a Docker before 1.10 saved it: load it into an engine and save it again"
       : "it is no archive of `docker save`, since it has no manifest.json",
+    "An image's archive is made by: docker save NAME:TAG -o FILE",
   );
 }

@@ -53,8 +53,9 @@ export async function inFile<T>(path: string, action: () => Promise<T>): Promise
   }
 }
 
-export function broken(what: string, problem: string): RegctlError {
-  return new RegctlError("CONTENT_BROKEN", { what, problem });
+/** `instead`: a line for people, where the usual advice to copy it again is none. */
+export function broken(what: string, problem: string, instead?: string): RegctlError {
+  return new RegctlError("CONTENT_BROKEN", { what, problem, ...(instead === undefined ? {} : { instead }) });
 }
 
 /** Text from inside a file, as it may be shown: no control characters, not endless. */

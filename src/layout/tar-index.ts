@@ -3,6 +3,7 @@
  * reaches the file system. Of two files with one name the last one counts, as after unpacking.
  */
 import { posix } from "node:path";
+import type { RegctlError } from "../errors.ts";
 import { broken, shown } from "./failures.ts";
 import { type Extension, extend, extensions, mostExtensionBytes } from "./tar-extension.ts";
 import { decodeTarHeader, type TarHeader, tarBlock, tarPadding } from "./tar-format.ts";
@@ -108,10 +109,12 @@ async function* readEntries(source: RandomAccess, what: string): AsyncGenerator<
   const read = createWindow(source);
   let extension: Extension = {};
   let position = 0;
+  if (source.size === 0) throw noArchive(what, 0);
   while (position < source.size) {
     const block = await read(position, tarBlock);
     const raw = block.length < tarBlock ? null : decodeTarHeader(block);
     if (raw === "end") return;
+    if (raw === null && position === 0 && !isBegun(block)) throw noArchive(what, block.length);
     if (raw === null) throw broken(what, problemOfHeader(position, block.length));
     const offset = position + tarBlock;
     const extends_ = extensions[raw.type];
@@ -132,9 +135,19 @@ async function* readEntries(source: RandomAccess, what: string): AsyncGenerator<
   }
 }
 
+/** A header that the file ends in: every tar since 1988 has this mark in it. */
+function isBegun(block: Buffer): boolean {
+  return block.length < tarBlock && block.toString("latin1", 257, 262) === "ustar";
+}
+
+function noArchive(what: string, bytes: number): RegctlError {
+  const problem = bytes === 0 ? "it is empty" : "it is no tar archive";
+  return broken(what, problem, "An image's archive is made by: docker save NAME:TAG -o FILE");
+}
+
 function problemOfHeader(position: number, bytes: number): string {
   if (bytes < tarBlock) return "it is cut off in the middle of a header";
-  return position === 0 ? "it is no tar archive" : `it is damaged: there is no header at byte ${position}`;
+  return `it is damaged: there is no header at byte ${position}`;
 }
 
 function createWindow(source: RandomAccess): (position: number, length: number) => Promise<Buffer> {

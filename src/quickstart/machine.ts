@@ -18,9 +18,10 @@ export interface NextLine {
   readonly command: string;
 }
 
-/** `registry` is where a registry is to be had on this machine, HOST:PORT. */
-export function planNext({ engine, hostName }: MachineFacts, registry: string): readonly NextLine[] {
-  const port = registry.slice(registry.lastIndexOf(":") + 1);
+/** The port of `regctl serve`, when nobody names another. */
+const port = 5000;
+
+export function planNext({ engine, hostName }: MachineFacts): readonly NextLine[] {
   const serve = { about: "a registry of your own that stays", command: "regctl serve --detach" };
   const reach = { about: "one that only its server reaches", command: "regctl tunnel user@server" };
   const help = { about: "something does not work", command: "regctl doctor HOST:PORT" };
@@ -33,9 +34,13 @@ export function planNext({ engine, hostName }: MachineFacts, registry: string): 
   }
   const publish = { about: "an image of the engine", command: "regctl publish IMAGE HOST:PORT/app:1.0" };
   if (engine.inVm) return [publish, serve, reach, help];
+  const open = {
+    about: "one that other hosts reach, too",
+    command: `regctl serve --listen 0.0.0.0:${port} --detach`,
+  };
   const others = {
-    about: "hosts that are to pull from this machine",
+    about: "telling such a host about it",
     command: `regctl setup insecure ${hostName}:${port} --on user@host`,
   };
-  return [publish, serve, others, reach, help];
+  return [publish, serve, open, others, reach, help];
 }

@@ -120,7 +120,15 @@ function judge(given: string, options: ReferenceOptions): Reference | Problem {
   const official = registry === hubRegistry && name !== "" && !name.includes("/");
   const repository = official ? `${officialPrefix}${name}` : name;
   const badName = problemOfRepository(name) ?? problemOfRepository(repository);
-  if (badName !== null) return inPart(badName, "name");
+  if (badName !== null) {
+    const inLowerCase = host !== undefined && registryHostOf(given.toLowerCase()) === null;
+    if (!inLowerCase || badName.meant === undefined) return inPart(badName, "name");
+    // Nothing but its capitals makes a registry of the first part: the whole is a name.
+    return {
+      problem: badName.problem,
+      meant: join({ ...parts, host: host.toLowerCase(), name: badName.meant }),
+    };
+  }
   const badTag = tag === undefined ? null : problemOfTag(tag);
   if (badTag !== null) return badTag;
   if (digest !== undefined && !isDigest(digest)) return { problem: problemOfDigest(digest) ?? "" };

@@ -1,5 +1,6 @@
 /** Servers that run on this machine: found, asked, stopped; and their storage worked on, by them or without them. */
 import { RegctlError } from "../errors.ts";
+import type { Choose } from "../ports.ts";
 import type { ControlRequest, ControlSockets } from "../service/control.ts";
 import { listServices, type RunningService, serviceId } from "../service/running.ts";
 import type { ServiceWorld } from "../service/world.ts";
@@ -60,12 +61,39 @@ export async function readServerStatus(
   return collect(await askAll({ ask: "status" }, statusMs, storage, world), storage);
 }
 
-/** Resolves when they have stopped, to how they were. */
-export async function stopServers(
-  storage: string | null,
-  world: RunningServersWorld,
-): Promise<ServersOutcome> {
+export interface StopWish {
+  /** Null where none is named. */
+  readonly storage: string | null;
+  readonly all: boolean;
+}
+
+export interface StopServersWorld extends RunningServersWorld {
+  readonly choose: Choose;
+}
+
+/**
+ * The one that is named, the only one, or the one that is chosen. Resolves when it has stopped, to how it was.
+ * @throws RegctlError NOT_RUNNING, MISSING_ANSWER
+ */
+export async function stopServers(wish: StopWish, world: StopServersWorld): Promise<ServersOutcome> {
+  const storage = wish.storage ?? (wish.all ? null : await chooseServer(world));
   return collect(await askAll({ ask: "stop" }, stopMs, storage, world), storage);
+}
+
+/** The storage of one of several; null where there is no choice. */
+async function chooseServer(world: StopServersWorld): Promise<string | null> {
+  const running = (await askAll({ ask: "status" }, statusMs, null, world)) as readonly ServeOutcome[];
+  if (running.length < 2) return null;
+  const choices = running.map(({ registry, storage }) => ({
+    value: storage,
+    label: `${registry}, kept in ${storage}`,
+  }));
+  return await world.choose({
+    kind: "choice",
+    question: "Several registry servers run; which one is to stop?",
+    choices,
+    flag: "--storage DIR or --all",
+  });
 }
 
 /** The one that serves this storage, or null. */
@@ -79,7 +107,7 @@ function collect(answers: readonly unknown[], storage: string | null): ServersOu
   const items = answers as readonly ServeOutcome[];
   const [first] = items;
   if (first !== undefined) return { ...first, items };
-  const what = storage === null ? "A registry server" : `A registry server for ${storage}`;
+  const what = storage === null ? "registry server" : `registry server for ${storage}`;
   throw new RegctlError("NOT_RUNNING", { what });
 }
 

@@ -166,7 +166,7 @@ async function openSocket(
     hop = await connectThrough(spec, options, world, depth + 1, hop);
   }
   if (hop === undefined) throw new RegctlError("INTERNAL", { what: "no jump host" });
-  const { host, port } = target;
+  const { host, port, login } = target;
   try {
     const socket = await hop.dial({ kind: "tcp", host, port });
     return via === undefined ? { socket, hop } : { socket };
@@ -175,7 +175,7 @@ async function openSocket(
     if (!isRegctlError(error, "SSH_FORWARD_FAILED") && !isRegctlError(error, "SSH_FORWARD_DENIED"))
       throw error;
     const reason = `${error.facts.reason} (through ${hop.name})`;
-    throw new RegctlError("SSH_UNREACHABLE", { host, port, reason }, { cause: error });
+    throw new RegctlError("SSH_UNREACHABLE", { host, port, login, reason }, { cause: error });
   }
 }
 

@@ -19,12 +19,12 @@ const reasons: Readonly<Record<string, string>> = {
  * @throws RegctlError SSH_NAME_UNKNOWN, SSH_UNREACHABLE, SSH_TIMEOUT
  */
 export function openTcp(target: SshTarget, timeoutMs: number, signal?: AbortSignal): Promise<net.Socket> {
-  const { host, port, family } = target;
+  const { host, port, family, login } = target;
   const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();
   const socket = net.connect({ host, port, family, noDelay: true, autoSelectFamilyAttemptTimeout: 1000 });
   const timedOut = (): void => {
     socket.destroy();
-    reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: timeoutMs / 1000 }));
+    reject(new RegctlError("SSH_TIMEOUT", { host, port, login, seconds: timeoutMs / 1000 }));
   };
   const timer = setTimeout(timedOut, timeoutMs);
   const onAbort = (): void => {
@@ -51,29 +51,29 @@ export function openTcp(target: SshTarget, timeoutMs: number, signal?: AbortSign
 
 export function toConnectError(
   error: NodeJS.ErrnoException,
-  { host, port }: SshTarget,
+  { host, port, login }: SshTarget,
   timeoutMs: number,
 ): RegctlError {
   const code = error.code ?? "";
   if (code === "ENOTFOUND" || code.startsWith("EAI_"))
     return new RegctlError("SSH_NAME_UNKNOWN", { host }, { cause: error });
   if (code === "ETIMEDOUT")
-    return new RegctlError("SSH_TIMEOUT", { host, port, seconds: timeoutMs / 1000 }, { cause: error });
+    return new RegctlError("SSH_TIMEOUT", { host, port, login, seconds: timeoutMs / 1000 }, { cause: error });
   return new RegctlError(
     "SSH_UNREACHABLE",
-    { host, port, reason: reasons[code] ?? error.message },
+    { host, port, login, reason: reasons[code] ?? error.message },
     { cause: error },
   );
 }
 
 /** Runs a ProxyCommand; its standard streams are the socket. Its last words become the reason when it fails. */
 export function openProxyCommand(command: string, target: SshTarget, spawn: Spawn): Duplex {
-  const { host, port } = target;
+  const { host, port, login } = target;
   return joinChild(spawn(["sh", "-c", `exec ${command}`]), {
     ended: (code, stderr) => {
       if (code === 0) return null;
       const words = stderr.toString().trim().split("\n").at(-1) || `ended with code ${code}`;
-      return new RegctlError("SSH_UNREACHABLE", { host, port, reason: `ProxyCommand: ${words}` });
+      return new RegctlError("SSH_UNREACHABLE", { host, port, login, reason: `ProxyCommand: ${words}` });
     },
   });
 }

@@ -8,6 +8,7 @@ import { planRoute, type Route } from "../../src/route.ts";
 
 const nobody: Surroundings = {
   environment: {},
+  program: "regctl",
   signal: new AbortController().signal,
   stdin: () => process.stdin,
   stderr: process.stderr,

@@ -114,7 +114,7 @@ export async function openSandbox(line: string): Promise<Sandbox> {
   const env = {
     HOME: home.path,
     PATH: `${home.path}/bin:/usr/bin:/bin`,
-    LANG: "C.UTF-8",
+    LANG: process.env.LANG ?? "C.UTF-8",
     SHELL: "/bin/bash",
     USER: "ann",
     XDG_RUNTIME_DIR: home.path,
@@ -143,6 +143,7 @@ function translateNames(line: string, at: { readonly registry: string; readonly 
   const names: readonly (readonly [name: RegExp, here: string])[] = [
     [/\b(registry\.example|10\.0\.0\.5):5000\b/g, at.registry],
     [/\blocalhost:5001\b/g, at.registry],
+    [/(?<!--listen )\b127\.0\.0\.1:5000\b/g, at.registry],
     [/\bserver:2222\b/g, "server"],
     [/\b8080(?=:localhost)/g, "0"],
     [/\b0\.0\.0\.0:5000\b/g, "127.0.0.1:0"],
@@ -167,7 +168,7 @@ const longestMs = 60_000;
 
 /** Of what a line has left in the background; there may be nothing. */
 async function stopAll(options: RunOptions): Promise<void> {
-  await runLine("regctl serve stop; regctl tunnel stop --all", options);
+  await runLine("regctl serve stop --all; regctl tunnel stop --all", options);
 }
 
 async function runLine(line: string, { env, cwd, until }: RunOptions): Promise<LineRun> {

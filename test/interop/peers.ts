@@ -57,6 +57,12 @@ const recipes = {
     copied: true,
   },
   buildctl: { module: "github.com/moby/buildkit", version: "v0.34.2", program: "cmd/buildctl", copied: true },
+  nerdctl: {
+    module: "github.com/containerd/nerdctl",
+    version: "v1.7.7",
+    program: "cmd/nerdctl",
+    copied: true,
+  },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type PeerName = keyof typeof recipes;
@@ -120,7 +126,7 @@ export async function openPeer(name: PeerName): Promise<string> {
 }
 
 /** Of the long runs alone: their build takes minutes. */
-const ofLongRuns: readonly string[] = ["buildkitd", "buildctl"];
+const ofLongRuns: readonly string[] = ["buildkitd", "buildctl", "nerdctl"];
 
 /** Builds all that are missing, one after the other: each uses all processors. Throws when one cannot be built. */
 export async function openAllPeers(say: (line: string) => void): Promise<void> {

@@ -7,8 +7,8 @@ import { spawn } from "node:child_process";
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
+import type { HostStatus, StatusOutcome } from "../../src/platform/host-status.ts";
 import type { ErrorOutcome, HostOutcome, SetupOutcome } from "../../src/platform/outcome.ts";
-import type { HostStatus, StatusOutcome } from "../../src/platform/setup-status.ts";
 import type { Finished } from "./command.ts";
 import type { LabHost } from "./lab.ts";
 

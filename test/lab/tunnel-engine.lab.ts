@@ -111,7 +111,8 @@ describe("a tunnel and an engine in a machine", { skip, concurrency: 1, timeout:
       it("the link to it goes down and comes up", async () => {
         await machine.linkDown();
         try {
-          await person.until("that it is noticed", ({ problem }) => problem !== null);
+          const item = await person.until("that it is noticed", ({ problem }) => problem !== null);
+          assert.deepEqual([item.state, item.healthy], ["reconnecting", true]);
           assert.equal(await askRegistry(`localhost:${port}`), 200, "regctl's own side stays");
         } finally {
           await machine.linkUp();

@@ -184,6 +184,8 @@ describe("tar index", { timeout: 60_000 }, () => {
       "sparse",
     ],
     "no tar": [makeBytes(2000, "noise"), "no tar archive"],
+    "a short text": [Buffer.from("FROM scratch\n"), "no tar archive"],
+    nothing: [Buffer.alloc(0), "it is empty"],
     "half a header": [makeTar({ x: Buffer.alloc(1) }).subarray(0, 300), "cut off"],
     "half a file": [makeTar({ x: Buffer.alloc(1000) }).subarray(0, 1200), "cut off"],
     "a damaged header": [

@@ -25,13 +25,15 @@ test("a tag whose image stays frees nothing, and nothing is said of space", () =
 test("the last tag: how the space comes back, and where -m does harm", () => {
   const text = render({ ...item, alsoTagged: [], notes: [] }).join("\n");
   assert.match(text, /registry:2 {2}registry garbage-collect -m \/etc\/docker\/registry\/config\.yml/);
-  assert.match(text, /regctl serve gc\n▲ On registry:2, -m also removes/);
+  assert.match(text, /regctl {6}regctl serve gc --untagged\nNone of them does it by itself/);
+  assert.match(text, /▲ On registry:2, -m also removes/);
 });
 
 test("a manifest: what goes with it, and garbage collection without -m", () => {
   const text = render({ ...item, deleted: "manifest", way: "by-digest", notes: [] }).join("\n");
   assert.match(text, /^✔ Deleted the manifest r\.test\/app:1 \(sha256:abc\)\.\n {2}With it went same, 2\./);
   assert.match(text, /garbage-collect \/etc\/distribution/);
+  assert.match(text, /regctl serve gc\n/);
   assert.doesNotMatch(text, / -m/);
 });
 

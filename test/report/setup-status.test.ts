@@ -1,7 +1,7 @@
 /** `setup status` as people read it: whole texts. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HostStatus } from "../../src/platform/setup-status.ts";
+import type { HostStatus } from "../../src/platform/host-status.ts";
 import { renderStatus } from "../../src/report/setup-status.ts";
 import { widthOf } from "../../src/report/table.ts";
 

@@ -69,7 +69,7 @@ async function openPerson(): Promise<Person> {
     serve,
     [Symbol.asyncDispose]: async () => {
       for (const child of children) if (child.exitCode === null) child.kill("SIGKILL");
-      await regctl("serve", "stop");
+      await regctl("serve", "stop", "--all");
       await home[Symbol.asyncDispose]();
     },
   };
@@ -98,6 +98,28 @@ describe("in the foreground", { concurrency: 2 }, () => {
     assert.deepEqual((await person.json("serve", "stop")).items, [document]);
     assert.deepEqual(await ended, [0, null]);
     assert.deepEqual(errorOf(await person.regctl("serve", "status", "--json")), [5, "NOT_RUNNING"]);
+  });
+
+  test("of several one is named, or all: without a person to ask neither is guessed", async () => {
+    await using person = await openPerson();
+    const folders = ["a", "b", "c"].map((name) => join(person.home, name));
+    const servers: Foreground[] = [];
+    for (const folder of folders) servers.push(await person.serve("--storage", folder));
+    const storages = ({ items }: Record<string, unknown>) =>
+      Array.isArray(items) ? items.map(({ storage }) => storage).sort() : [];
+    const asked = await person.regctl("serve", "stop", "--json");
+    assert.deepEqual(errorOf(asked), [2, "MISSING_ANSWER"]);
+    const { message } = JSON.parse(asked.stdout).error;
+    for (const { document } of servers) {
+      assert.ok(message.includes(`${document.registry}, kept in ${document.storage}`), message);
+    }
+    assert.deepEqual(storages(await person.json("serve", "status")), folders);
+    const [first = "", ...others] = folders;
+    assert.deepEqual(storages(await person.json("serve", "stop", "--storage", first)), [first]);
+    assert.deepEqual(storages(await person.json("serve", "stop", "--all")), others);
+    assert.deepEqual(errorOf(await person.regctl("serve", "stop", "--json")), [5, "NOT_RUNNING"]);
+    const both = await person.regctl("serve", "stop", "--all", "--storage", first, "--json");
+    assert.deepEqual(errorOf(both), [2, "USAGE"]);
   });
 
   test("SIGTERM is its normal end, Ctrl-C an interruption; a crash leaves nothing in the way", async () => {

@@ -9,6 +9,7 @@ import type { SshWorld } from "../../src/ssh/world.ts";
 import { createClock } from "../../src/system/clock.ts";
 import { listenLocally } from "../../src/system/local-listener.ts";
 import { type ConnectOnce, tunnelAlive } from "../../src/tunnel/kept-connection.ts";
+import type { ListenLocally } from "../../src/tunnel/listener.ts";
 import { openTunnel, type TunnelPlan } from "../../src/tunnel/open-tunnel.ts";
 import type { RunningTunnel } from "../../src/tunnel/tunnel.ts";
 
@@ -34,7 +35,7 @@ export const loopback = (port = 0): Destination => ({ kind: "tcp", host: "127.0.
 export async function openTestTunnel(
   connect: ConnectOnce,
   to: readonly Destination[],
-  more: Partial<TunnelPlan> = {},
+  { listen = listenLocally, ...more }: Partial<TunnelPlan> & { readonly listen?: ListenLocally } = {},
 ): Promise<OpenedTunnel> {
   const problems: string[] = [];
   const plan: TunnelPlan = {
@@ -45,7 +46,7 @@ export async function openTestTunnel(
     ...more,
   };
   const { signal } = new AbortController();
-  const world = { clock: createClock(), random: Math.random, signal, listenLocally };
+  const world = { clock: createClock(), random: Math.random, signal, listenLocally: listen };
   const tunnel = await openTunnel(plan, world);
   const [first] = tunnel.entrances;
   return {

@@ -47,8 +47,10 @@ export async function startMaster(
   // It may fail before anybody listens.
   failed.promise.catch(() => {});
   const patience = startPatience(options.connectTimeoutMs, () => {
-    const { host, port } = target;
-    failed.reject(new RegctlError("SSH_TIMEOUT", { host, port, seconds: options.connectTimeoutMs / 1000 }));
+    const { host, port, login } = target;
+    failed.reject(
+      new RegctlError("SSH_TIMEOUT", { host, port, login, seconds: options.connectTimeoutMs / 1000 }),
+    );
   });
   const onAbort = (): void => failed.reject(options.signal?.reason);
   options.signal?.addEventListener("abort", onAbort, { once: true });

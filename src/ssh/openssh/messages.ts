@@ -48,13 +48,13 @@ const connectFailures: readonly (readonly [RegExp, Explain])[] = [
   ],
   [
     /(?:Connection|Operation) timed out|timed out (?:during|while)/,
-    (_match, { host, port }, _text, timeoutMs) =>
-      new RegctlError("SSH_TIMEOUT", { host, port, seconds: timeoutMs / 1000 }),
+    (_match, { host, port, login }, _text, timeoutMs) =>
+      new RegctlError("SSH_TIMEOUT", { host, port, login, seconds: timeoutMs / 1000 }),
   ],
   [
     /connect to (?:host|address) .* port \d+: (.+)$/m,
-    ([, reason = ""], { host, port }) =>
-      new RegctlError("SSH_UNREACHABLE", { host, port, reason: reason.trim().toLowerCase() }),
+    ([, reason = ""], { host, port, login }) =>
+      new RegctlError("SSH_UNREACHABLE", { host, port, login, reason: reason.trim().toLowerCase() }),
   ],
 ];
 
@@ -64,10 +64,11 @@ export function toConnectFailure(stderr: string, target: SshTarget, timeoutMs: n
     const match = pattern.exec(stderr);
     if (match) return explain(match, target, stderr, timeoutMs);
   }
-  const { host, port } = target;
+  const { host, port, login } = target;
   return new RegctlError("SSH_UNREACHABLE", {
     host,
     port,
+    login,
     reason: lastLine(stderr) || "ssh ended without a word",
   });
 }

@@ -27,17 +27,17 @@ describe("toConnectFailure", () => {
     refused: [
       "ssh: connect to host server port 2222: Connection refused\r\n",
       "SSH_UNREACHABLE",
-      { host: "server", port: 2222, reason: "connection refused" },
+      { host: "server", port: 2222, login: "me@server:2222", reason: "connection refused" },
     ],
     timeout: [
       "ssh: connect to host server port 2222: Connection timed out\r\n",
       "SSH_TIMEOUT",
-      { host: "server", port: 2222, seconds: 10 },
+      { host: "server", port: 2222, login: "me@server:2222", seconds: 10 },
     ],
     "banner timeout": [
       "Connection timed out during banner exchange\n",
       "SSH_TIMEOUT",
-      { host: "server", port: 2222, seconds: 10 },
+      { host: "server", port: 2222, login: "me@server:2222", seconds: 10 },
     ],
     "no proof": [
       "me@server: Permission denied (publickey,password).\r\n",
@@ -83,9 +83,18 @@ describe("toConnectFailure", () => {
     closed: [
       "kex_exchange_identification: Connection closed by remote host\r\nConnection closed by 10.0.0.1 port 2222\r\n",
       "SSH_UNREACHABLE",
-      { host: "server", port: 2222, reason: "Connection closed by 10.0.0.1 port 2222" },
+      {
+        host: "server",
+        port: 2222,
+        login: "me@server:2222",
+        reason: "Connection closed by 10.0.0.1 port 2222",
+      },
     ],
-    silence: ["", "SSH_UNREACHABLE", { host: "server", port: 2222, reason: "ssh ended without a word" }],
+    silence: [
+      "",
+      "SSH_UNREACHABLE",
+      { host: "server", port: 2222, login: "me@server:2222", reason: "ssh ended without a word" },
+    ],
   };
   for (const [name, [stderr, code, facts]] of Object.entries(cases)) {
     it(`explains: ${name}`, () => assert.deepEqual(failure(stderr), { code, facts }));
