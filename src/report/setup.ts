@@ -62,7 +62,7 @@ function render(outcome: SetupOutcome, options: RenderOptions, words: Words): re
   const printed = outcome.hosts.some((host) => host.paste !== undefined);
   if (printed) return outcome.hosts.flatMap((host) => renderPaste(host, outcome.hosts.length > 1));
   if (outcome.dryRun)
-    return [...outcome.hosts.flatMap((host) => renderPlan(host, style)), "Nothing was changed."];
+    return [...outcome.hosts.flatMap((host) => renderPlan(host, style, options)), "Nothing was changed."];
   const [only] = outcome.hosts;
   const lines =
     outcome.hosts.length === 1 && only
@@ -102,14 +102,19 @@ function engineOf(host: HostOutcome): string {
   return `${engineTitle(host.engineKind)} ${version}, ${host.platform ?? "unknown platform"}`;
 }
 
-function renderPlan(host: HostOutcome, style: Style): readonly string[] {
+function renderPlan(host: HostOutcome, style: Style, options: RenderOptions): readonly string[] {
   const name = style.bold(escapeControl(host.host));
   if (host.error) return [`${name}: ${escapeControl(host.error.message)}`, ...remediesOf(host, style), ""];
   if (host.nothing !== null) return [`${name}: nothing to do: ${nothingWords(host)}`, ""];
   const certificates = certificateLines(host, style);
   const evidence = host.evidence.map((line) => `  ${style.dim(escapeControl(line))}`);
-  const notes = host.notes.map((note) => `  ${style.yellow(style.symbols.warning)} ${escapeControl(note)}`);
-  const steps = host.steps.map((step, index) => `  ${index + 1}. ${renderStep(step)}`);
+  const mark = `  ${style.symbols.warning} `;
+  const notes = host.notes.flatMap((note) => renderSentence(mark, note, options, style.yellow));
+  const steps = host.steps.flatMap((step, index) => {
+    const lead = `  ${index + 1}. `;
+    // A command stays in one piece, so that it can be copied.
+    return "command" in step ? [lead + renderStep(step)] : renderSentence(lead, renderStep(step), options);
+  });
   const diff =
     host.diff === ""
       ? []
