@@ -30,7 +30,6 @@ export async function bundle(outdir = join(repository, "dist")): Promise<void> {
       main: "src/main.ts",
       "bcrypt-thread": "src/system/bcrypt-thread.ts",
       "deflate-thread": "src/system/deflate-thread.ts",
-      "hash-thread": "src/system/hash-thread.ts",
     },
     outdir,
     bundle: true,

@@ -78,7 +78,6 @@ export function createContext(options: ContextOptions): Context {
     },
     storeFiles: async () => (await import("./system/store-files.ts")).createStoreFiles(),
     holdFolder: async () => (await import("./system/folder-hold.ts")).holdFolder,
-    hashing: async () => (await import("./system/hashing.ts")).createHashing(),
     deflate: async () => (await import("./system/deflate-threads.ts")).createDeflate(availableParallelism()),
     comparePassword: async () => (await import("./system/bcrypt.ts")).createComparePassword(),
     controlSockets: async () => (await import("./system/control-socket.ts")).controlSockets,

@@ -18,7 +18,6 @@ import type {
   Question,
   Spawn,
 } from "./ports.ts";
-import type { OpenRunningHash } from "./registry/digest.ts";
 import type { OpenTransport } from "./registry/http/transport.ts";
 import type { ComparePassword } from "./server/auth/passwords.ts";
 import type { HoldFolder, StoreFiles } from "./server/disk/files.ts";
@@ -100,8 +99,6 @@ export interface Context {
   /** What a registry's storage is made of. */
   storeFiles(): Promise<StoreFiles>;
   holdFolder(): Promise<HoldFolder>;
-  /** Hashes large blobs in a thread of its own. */
-  hashing(): Promise<OpenRunningHash>;
   /** Compares passwords in a thread of its own. */
   comparePassword(): Promise<ComparePassword>;
   /** On as many threads as there are processors, which end with this process. */

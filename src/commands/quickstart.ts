@@ -17,19 +17,23 @@ export default class Quickstart extends RegctlCommand<QuickstartOutcome> {
   protected override async execute({
     flags,
   }: InputOf<typeof Quickstart>): Promise<CommandResult<QuickstartOutcome>> {
-    const [{ quickstart }, { createStepRenderer }, { planRendering }] = await Promise.all([
+    const [{ quickstart }, { createStepRenderer, stepIndent }, { planRendering }] = await Promise.all([
       import("../quickstart/quickstart.ts"),
       import("../report/quickstart.ts"),
       import("../report/terminal.ts"),
     ]);
     const { environment, program, stderr } = this.surroundings;
     const context = await this.context({ ssh: "auto" });
-    const renderStep = createStepRenderer(planRendering(environment, stderr, program));
+    const rendering = planRendering(environment, stderr, program);
+    const renderStep = createStepRenderer(rendering);
     const quiet = flags.progress === "none" || flags.progress === "json";
     const onStep = (step: Parameters<typeof renderStep>[0]): void => {
       if (!quiet) for (const line of renderStep(step)) stderr.write(`${line}\n`);
     };
-    const document = await quickstart({ keep: flags.keep === true, onStep }, context);
+    const document = await quickstart(
+      { keep: flags.keep === true, columns: rendering.columns - stepIndent, onStep },
+      context,
+    );
     return { document, render: async () => (await import("../report/quickstart.ts")).renderQuickstart };
   }
 }

@@ -45,6 +45,8 @@ export interface QuickstartWorld extends EngineWorld {
 
 export interface QuickstartInput {
   readonly keep: boolean;
+  /** Of the screen, for what steps say. */
+  readonly columns: number;
   /** Told before and after each step. */
   readonly onStep: (step: Pick<QuickstartStep, "about" | "command"> & Partial<QuickstartStep>) => void;
 }
@@ -53,12 +55,12 @@ const stepMs = 120_000;
 
 /** @throws RegctlError QUICKSTART_FAILED for the step that did not end as it must */
 export async function quickstart(
-  { keep, onStep }: QuickstartInput,
+  { keep, columns, onStep }: QuickstartInput,
   world: QuickstartWorld,
 ): Promise<QuickstartOutcome> {
   const folder = await world.makeTemporaryFolder();
   const steps: QuickstartStep[] = [];
-  const run = createRunner(folder, steps, onStep, world);
+  const run = createRunner(folder, steps, { columns, onStep }, world);
   let serving = false;
   try {
     const machine = await lookAtMachine(world);
@@ -160,10 +162,14 @@ async function lookAtMachine(world: QuickstartWorld): Promise<MachineFacts> {
 function createRunner(
   folder: string,
   steps: QuickstartStep[],
-  onStep: QuickstartInput["onStep"],
+  { columns, onStep }: Pick<QuickstartInput, "columns" | "onStep">,
   world: QuickstartWorld,
 ): Run {
-  const env: Environment = { XDG_CONFIG_HOME: `${folder}/config`, XDG_CACHE_HOME: `${folder}/cache` };
+  const env: Environment = {
+    XDG_CONFIG_HOME: `${folder}/config`,
+    XDG_CACHE_HOME: `${folder}/cache`,
+    COLUMNS: `${columns}`,
+  };
   return async (about, args, { json = false, mayFail = false, anyway = false } = {}) => {
     if (!anyway) world.signal.throwIfAborted();
     const command = quoteLine(["regctl", ...args]);

@@ -50,15 +50,6 @@ export function encodedOf(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
-/** As a hash of node:crypto, wherever it runs. */
-export interface RunningHash {
-  update(chunk: Uint8Array): RunningHash;
-  digest(encoding: "hex"): string;
-}
-
-/** `size`: of all that will be hashed, in bytes. */
-export type OpenRunningHash = (algorithm: DigestAlgorithm, size: number) => RunningHash;
-
 export function openHash(algorithm: DigestAlgorithm): Hash {
   return createHash(algorithm);
 }

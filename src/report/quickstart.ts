@@ -7,6 +7,9 @@ import type { RenderOptions } from "./terminal.ts";
 
 type ToldStep = Pick<QuickstartStep, "about" | "command"> & Partial<QuickstartStep>;
 
+/** Columns before what a step says. */
+export const stepIndent = 2;
+
 /** A step is told twice: as it begins, and with what it said. */
 export function createStepRenderer(options: RenderOptions): (step: ToldStep) => readonly string[] {
   const { bold, dim, red, symbols } = createStyle(options);
@@ -16,7 +19,7 @@ export function createStepRenderer(options: RenderOptions): (step: ToldStep) => 
     const said = (output ?? "").trimEnd();
     // A command of ours that does not know how the person began this one.
     const lines = said === "" ? [] : linesAsTyped(said.split("\n"), options);
-    const shown = lines.map((line) => `  ${guardLine(line, false)}`.trimEnd());
+    const shown = lines.map((line) => `${" ".repeat(stepIndent)}${guardLine(line, false)}`.trimEnd());
     return exitCode === 0 ? shown : [...shown, red(`  ${symbols.failed} exit code ${exitCode ?? "none"}`)];
   };
 }

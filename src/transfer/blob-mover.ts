@@ -1,7 +1,7 @@
 /** All blobs of a run: each digest asked for and moved once, however many images share it. */
 import pLimit from "p-limit";
 import type { Descriptor } from "../registry/descriptor.ts";
-import type { Digest, OpenRunningHash } from "../registry/digest.ts";
+import type { Digest } from "../registry/digest.ts";
 import { createFeed } from "./feed.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { ImageTarget } from "./image-target.ts";
@@ -34,8 +34,6 @@ export interface MoverOptions {
   readonly now: () => number;
   /** Nothing is begun any more when it is aborted. */
   readonly signal: AbortSignal;
-  /** By what blobs are hashed; in this thread when left out. */
-  readonly openHash?: OpenRunningHash;
 }
 
 /** As many uploads as fill a line without holding each other up. */

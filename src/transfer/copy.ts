@@ -6,7 +6,6 @@ import { RegctlError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import { explain, toRegctlError } from "../explain/errors.ts";
 import { isReferrersTag } from "../registry/companion-tags.ts";
-import type { OpenRunningHash } from "../registry/digest.ts";
 import { parsePlatform } from "../registry/platform.ts";
 import { parseTagFilter } from "../registry/tag-filter.ts";
 import { createBlobMover } from "./blob-mover.ts";
@@ -33,18 +32,13 @@ export interface CopyInput {
   readonly timeoutSeconds?: number | undefined;
 }
 
-export interface CopyWorld extends AccessWorld {
-  /** Hashes large blobs beside everything else; nobody does when it is left out. */
-  hashing?(): Promise<OpenRunningHash>;
-}
-
 export interface Copied {
   readonly document: CopyOutcome;
   readonly exitCode: number;
 }
 
 /** With one image its error is thrown; with `--all-tags` it stands in its item. */
-export async function copyImages(input: CopyInput, world: CopyWorld): Promise<Copied> {
+export async function copyImages(input: CopyInput, world: AccessWorld): Promise<Copied> {
   if (input.filter !== undefined && !input.allTags) {
     throw new RegctlError("USAGE", {
       problem: "--filter chooses among all tags",
@@ -67,10 +61,7 @@ export async function copyImages(input: CopyInput, world: CopyWorld): Promise<Co
     world.clock.sleep(ms, over === undefined ? signal : AbortSignal.any([signal, over]));
   const what = `copy ${renderEnd(ends.from.end)}`;
   const meter = createMeter({ emit: world.emit, host: opened.target.name, what, now });
-  // A file's writer hashes by itself.
-  const openHash = opened.target.place === null ? undefined : await world.hashing?.();
-  const hashing = openHash === undefined ? {} : { openHash };
-  const mover = createBlobMover({ ...opened, ...hashing, meter, sleep, now, signal });
+  const mover = createBlobMover({ ...opened, meter, sleep, now, signal });
   try {
     const { referrers, dryRun } = input;
     const put = new Map();

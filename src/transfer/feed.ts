@@ -1,7 +1,7 @@
 /** The bytes of one blob on their way from its source, from any place on, through whatever breaks at the source. */
 import type { Readable } from "node:stream";
 import type { RegctlError } from "../errors.ts";
-import type { Digest, OpenRunningHash } from "../registry/digest.ts";
+import type { Digest } from "../registry/digest.ts";
 import { FeedStream, type Tap } from "./feed-stream.ts";
 import { createFirstPass, noFirstPass } from "./first-pass.ts";
 import type { OpenedBlob } from "./image-source.ts";
@@ -21,8 +21,6 @@ export interface FeedOptions {
   readonly broken: (error: unknown) => RegctlError;
   /** Whether the bytes are hashed here; a target that hashes them itself does without. */
   readonly verify: boolean;
-  /** By what; in this thread when left out. */
-  readonly openHash?: OpenRunningHash;
   /** Null where several ranges at once bring nothing. */
   readonly ranges: RangeToken | null;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
@@ -46,7 +44,7 @@ export interface BlobFeed extends UploadFeed {
 
 export function createFeed(options: FeedOptions): BlobFeed {
   const { digest, size, what, open } = options;
-  const pass = options.verify ? createFirstPass(digest, size, what, options.openHash) : noFirstPass;
+  const pass = options.verify ? createFirstPass(digest, size, what) : noFirstPass;
   let passed = 0;
   const onBytes = (count: number): void => {
     passed += count;

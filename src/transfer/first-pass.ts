@@ -5,7 +5,7 @@
  * what counts. The same holds for an upload that another run began: its first bytes never pass here.
  */
 import { RegctlError } from "../errors.ts";
-import { algorithmOf, type Digest, type OpenRunningHash, openHash } from "../registry/digest.ts";
+import { algorithmOf, type Digest, openHash } from "../registry/digest.ts";
 
 export interface FirstPass {
   /** `position`: of the chunk's first byte in the blob. */
@@ -14,14 +14,9 @@ export interface FirstPass {
   verify(): boolean;
 }
 
-export function createFirstPass(
-  digest: Digest,
-  size: number,
-  what: string,
-  open: OpenRunningHash = openHash,
-): FirstPass {
+export function createFirstPass(digest: Digest, size: number, what: string): FirstPass {
   const algorithm = algorithmOf(digest);
-  const hash = open(algorithm, size);
+  const hash = openHash(algorithm);
   let hashed = 0;
   let whole = true;
   let verified = false;

@@ -10,13 +10,6 @@ export interface Slabs {
   lend(slab: Slab, start: number, end: number): Buffer;
   /** A chunk that nobody will look at any more. One that never comes back is collected, with its slab. */
   giveBack(chunk: Uint8Array): void;
-  /** A chunk has one user more, who gives it back as well. */
-  keep(chunk: Uint8Array): void;
-  /**
-   * Whether memory is from now on such that threads see it, too. V8 does not count that: chunks that never come back
-   * are collected late.
-   */
-  share(on: boolean): void;
 }
 
 export interface Slab {
@@ -37,17 +30,15 @@ const mostFree = 32;
 
 export function createSlabs(): Slabs {
   const free: Slab[] = [];
-  let shared = false;
   const owners = new WeakMap<ArrayBufferLike, Slab>();
-  const fits = ({ buffer }: Slab): boolean => buffer.buffer instanceof SharedArrayBuffer === shared;
   const make = (): Slab => {
-    const buffer = shared ? Buffer.from(new SharedArrayBuffer(slabBytes)) : Buffer.allocUnsafeSlow(slabBytes);
+    const buffer = Buffer.allocUnsafeSlow(slabBytes);
     const slab = { buffer, filled: 0, lent: 0, full: false };
     owners.set(buffer.buffer, slab);
     return slab;
   };
   const reuse = (slab: Slab): void => {
-    if (!slab.full || slab.lent > 0 || free.length >= mostFree || !fits(slab)) return;
+    if (!slab.full || slab.lent > 0 || free.length >= mostFree) return;
     Object.assign(slab, { filled: 0, full: false });
     free.push(slab);
   };
@@ -56,7 +47,7 @@ export function createSlabs(): Slabs {
       let slab = current ?? free.pop() ?? make();
       // Nothing of it is out: it can be filled again from its beginning.
       if (slab.lent === 0) slab.filled = 0;
-      if (slab.buffer.length - slab.filled < leastRoom || !fits(slab)) {
+      if (slab.buffer.length - slab.filled < leastRoom) {
         slab.full = true;
         slab = free.pop() ?? make();
       }
@@ -65,14 +56,6 @@ export function createSlabs(): Slabs {
     lend: (slab, start, end) => {
       slab.lent += end - start;
       return slab.buffer.subarray(start, end);
-    },
-    keep: (chunk) => {
-      const slab = owners.get(chunk.buffer);
-      if (slab !== undefined) slab.lent += chunk.byteLength;
-    },
-    share: (on) => {
-      if (on !== shared) free.length = 0;
-      shared = on;
     },
     giveBack: (chunk) => {
       const slab = owners.get(chunk.buffer);
@@ -83,5 +66,5 @@ export function createSlabs(): Slabs {
   };
 }
 
-/** For all: what the connection to one registry reads, that to another sends, and a thread hashes meanwhile. */
+/** For all: what the connection to one registry reads, that to another sends. */
 export const slabs = createSlabs();
