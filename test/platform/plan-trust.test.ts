@@ -236,7 +236,11 @@ describe("the operating system", () => {
   });
 
   test("that is not known is left alone, with the reason", () => {
-    refusal("ENGINE_CANNOT", () => plan({ request, facts: hostFacts({ osRelease: { ID: "plan9" } }) }));
+    const facts = (osRelease: Readonly<Record<string, string>>) => hostFacts({ osRelease });
+    const unknown = refusal("ENGINE_CANNOT", () => plan({ request, facts: facts({ ID: "plan9" }) }));
+    assert.match(unknown.why, /plan9/);
+    const keychain = refusal("ENGINE_CANNOT", () => plan({ request, facts: facts({}) }));
+    assert.match(keychain.instead.join("\n"), /^on macOS: sudo security add-trusted-cert /m);
   });
 });
 

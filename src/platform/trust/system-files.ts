@@ -26,6 +26,10 @@ function pathOf(store: SystemStore, { registry }: TrustRequest, { fingerprint }:
   return `${store.folder}/regctl-${name}-${fingerprint.slice("sha256:".length, "sha256:".length + 8)}.crt`;
 }
 
+/** security(1) of macOS; it asks for an administrator's password. Never tried here. */
+const keychainLine =
+  "on macOS: sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ca.pem";
+
 /** @throws RegctlError ENGINE_CANNOT */
 export function planSystemStore({ request, facts }: SystemInput): readonly Phase[] {
   const store = findSystemStore(facts);
@@ -33,8 +37,13 @@ export function planSystemStore({ request, facts }: SystemInput): readonly Phase
     throw new RegctlError("ENGINE_CANNOT", {
       host: facts.host,
       what: "--system",
-      why: `regctl does not know where ${facts.osRelease.PRETTY_NAME ?? "that system"} keeps its authorities`,
-      instead: ["leave out --system: the engine trusts the registry by the file of its own"],
+      why: facts.osRelease.ID
+        ? `regctl does not know where ${facts.osRelease.PRETTY_NAME ?? facts.osRelease.ID} keeps its authorities`
+        : "it has no /etc/os-release, and macOS keeps its authorities in a keychain, which is no file",
+      instead: [
+        "leave out --system: the engine trusts the registry by the file of its own",
+        ...(facts.osRelease.ID ? [] : [keychainLine]),
+      ],
     });
   }
   const { registry } = request.registry;
